@@ -1,0 +1,76 @@
+"""What surrounds the code that runs now: watchers of variables, the cast in force, the call in progress.
+
+Thread-local, and read in the hottest places: plain attributes, no properties.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class Call:
+    """The outermost layer call in progress.
+
+    Args:
+        training: what the caller said, None where nothing was said.
+        entry: the layer it began with.
+    """
+
+    __slots__ = ("entry", "training")
+
+    def __init__(self, training: bool | None, entry: Any) -> None:
+        self.training = training
+        self.entry = entry
+
+
+class _Here(threading.local):
+    read: tuple[Callable, ...] = ()  # each is called with a Variable whose value is asked for
+    write: tuple[Callable, ...] = ()  # each is called with a Variable about to be assigned
+    created: tuple[Callable, ...] = ()  # each is called with a new Variable
+    autocast: str | None = None  # float dtype that Variables are read in
+    call: Call | None = None
+    names: tuple[str, ...] = ()  # the path of the layer being built
+    rows: Any = None  # (batch,) booleans: the real rows of a padded batch; None when all are
+
+
+here = _Here()
+
+
+@contextmanager
+def setting(**values: Any) -> Iterator[None]:
+    """Set attributes of `here` within the block."""
+    before = {name: getattr(here, name) for name in values}
+    for name, value in values.items():
+        setattr(here, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(here, name, value)
+
+
+@contextmanager
+def name_scope(name: str) -> Iterator[None]:
+    """Prefix the paths of variables created within the block."""
+    with setting(names=(*here.names, name)):
+        yield
+
+
+def valid_rows() -> Any:
+    """(batch,) booleans telling the real rows of a padded batch, or None when every row is real.
+
+    Layers that mix rows, and whatever averages over them, leave the other rows out.
+    """
+    return here.rows
+
+
+class Changes:
+    """Counts what makes a compiled step out of date: `trainable` set, layers replaced."""
+
+    count = 0
+
+
+changes = Changes()

@@ -1,0 +1,70 @@
+"""Everything of Flax NNX that is not public, in one place.
+
+Swapping the value of a Variable for a tracer, and back, must work across traces; NNX only
+lets the trace that made a Variable write it. Works on flax 0.12.8 and 0.12.12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flax import nnx
+from flax.nnx import tracers
+
+
+def raw(variable: nnx.Variable) -> Any:
+    """What the Variable holds, unseen by any watcher."""
+    return variable._raw_value
+
+
+def put(variable: nnx.Variable, value: Any) -> None:
+    """Make the Variable hold `value`, whatever trace is current."""
+    object.__setattr__(variable, "_raw_value", value)
+
+
+def trace_now() -> tracers.TraceState:
+    """The current trace."""
+    return tracers.TraceState()
+
+
+def belongs_here(variable: nnx.Variable) -> bool:
+    """Whether the current trace is the one that may write the Variable."""
+    return variable._trace_state.is_valid()
+
+
+class Held:
+    """Within the block the variables hold `values` and belong to the current trace; after it, what they held before.
+
+    `values` is, after the block, what they held at its end.
+    """
+
+    def __init__(self, variables: Sequence[nnx.Variable], values: Sequence[Any]) -> None:
+        self.variables = list(variables)
+        self.values = list(values)
+        self._before: list[tuple[Any, Any]] = []
+
+    def __enter__(self) -> Held:
+        here = trace_now()
+        self._before = [(v._raw_value, v._trace_state) for v in self.variables]
+        for variable, value in zip(self.variables, self.values, strict=True):
+            object.__setattr__(variable, "_raw_value", value)
+            object.__setattr__(variable, "_trace_state", here)
+        return self
+
+    def adopt(self, variable: nnx.Variable) -> None:
+        """Let one more variable be written until the end of the block, keeping its value."""
+        self.variables.append(variable)
+        self._before.append((variable._raw_value, variable._trace_state))
+        object.__setattr__(variable, "_trace_state", trace_now())
+
+    def __exit__(self, *exc: object) -> None:
+        self.values = [v._raw_value for v in self.variables]
+        for variable, (value, trace) in zip(self.variables, self._before, strict=True):
+            object.__setattr__(variable, "_raw_value", value)
+            object.__setattr__(variable, "_trace_state", trace)
+
+
+def set_attribute(module: nnx.Module, name: str, value: Any) -> None:
+    """Set a plain attribute of a module, whatever trace is current."""
+    object.__setattr__(module, name, value)

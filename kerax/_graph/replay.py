@@ -1,0 +1,178 @@
+"""Plan: a graph of recorded calls, in the order to run them.
+
+A plan names layers and does not hold them: the model it belongs to does, under these names. So a
+copy of the model made by `nnx.merge` runs the same plan on its own layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .. import tree
+from .._errors import GraphError
+from .node import Node, OpCall
+from .tensor import KerasTensor
+
+
+class Plan:
+    """The calls between some symbolic inputs and outputs.
+
+    Args:
+        inputs, outputs: structures of KerasTensors.
+
+    Raises:
+        GraphError: an output that does not depend on the inputs alone, two layers of one name, a cycle.
+    """
+
+    def __init__(self, inputs: Any, outputs: Any) -> None:
+        self.inputs, self.outputs = inputs, outputs
+        self.input_tensors: list[KerasTensor] = _tensors_only(inputs, "inputs")
+        self.output_tensors: list[KerasTensor] = _tensors_only(outputs, "outputs")
+        self.nodes, self.operations = _sorted(self.input_tensors, self.output_tensors)
+        self.names = [operation.name for operation in self.operations]
+        doubles = sorted({name for name in self.names if self.names.count(name) > 1})
+        if doubles:
+            raise GraphError(
+                f"Two layers of this model are called {doubles[0]!r}", expected="a name for each",
+                hint="pass name= to one of them",
+            )
+        known = {id(tensor) for tensor in self.input_tensors}
+        self.steps = [node for node in self.nodes if not all(id(out) in known for out in node.outputs)]
+
+    def layers(self) -> list[Any]:
+        """The layers, inputs included, in order; ops left out."""
+        return [operation for operation in self.operations if not isinstance(operation, OpCall)]
+
+    def run(self, layers: Mapping[str, Any], feeds: list[Any], call: Callable | None = None) -> Any:
+        """The outputs for these inputs.
+
+        Args:
+            layers: name -> layer to call.
+            feeds: a value for each input tensor.
+            call: called as `call(operation, args, kwargs)` instead of calling the operation.
+        """
+        table = {id(tensor): value for tensor, value in zip(self.input_tensors, feeds, strict=True)}
+        for node in self.steps:
+            args, kwargs = fill((node.args, node.kwargs), table)
+            operation = node.operation if isinstance(node.operation, OpCall) else layers[node.operation.name]
+            out = operation(*args, **kwargs) if call is None else call(operation, args, kwargs)
+            for tensor, value in zip(node.outputs, tree.flatten(out), strict=True):
+                table.setdefault(id(tensor), value)
+        return fill(self.outputs, table)
+
+
+def fill(structure: Any, table: Mapping[int, Any]) -> Any:
+    """A structure with its KerasTensors replaced by what the table has for them."""
+    if isinstance(structure, KerasTensor):
+        return table[id(structure)]
+    if isinstance(structure, (list, tuple)):
+        items = [fill(item, table) for item in structure]
+        return type(structure)(*items) if hasattr(structure, "_fields") else type(structure)(items)
+    if isinstance(structure, dict):
+        return {key: fill(value, table) for key, value in structure.items()}
+    return structure
+
+
+def _tensors_only(structure: Any, what: str) -> list[KerasTensor]:
+    leaves = tree.flatten(structure)
+    for leaf in leaves:
+        if not isinstance(leaf, KerasTensor):
+            raise GraphError(
+                f"The {what} of a functional model", got=f"{leaf!r} of type {type(leaf).__name__}",
+                expected="symbolic tensors: what Input(...) returns, and what layers give for it",
+            )
+    if not leaves:
+        raise GraphError(f"The {what} of a functional model", got="none", expected="at least one")
+    return leaves
+
+
+def _sorted(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Node], list[Any]]:
+    """The nodes in the order to run, and the operations in Keras's order: by depth, then by discovery."""
+    starts = {id(tensor) for tensor in inputs}
+    done: dict[int, Node] = {}
+    open_: set[int] = set()
+    discovered: dict[int, int] = {}
+    order: list[Node] = []
+
+    def visit(tensor: KerasTensor) -> None:
+        # An explicit stack: a thousand layers must not meet Python's recursion limit.
+        stack: list[tuple[Node, int]] = []
+
+        def enter(tensor: KerasTensor) -> None:
+            node = tensor.node
+            if node is None:
+                raise GraphError(
+                    f"{tensor!r} comes from nowhere",
+                    expected="the output of Input(...), of a layer or of an op of kerax.ops",
+                )
+            if id(node) in done:
+                return
+            if id(node) in open_:
+                raise GraphError(f"The graph of this model has a cycle through {node.operation.name!r}")
+            discovered.setdefault(id(node.operation), len(discovered))
+            open_.add(id(node))
+            stack.append((node, 0))
+
+        enter(tensor)
+        while stack:
+            node, position = stack.pop()
+            is_start = all(id(out) in starts for out in node.outputs)
+            parents = [] if is_start else node.inputs
+            if not is_start and not node.inputs and not isinstance(node.operation, OpCall):
+                raise GraphError(
+                    f"The graph of this model is disconnected: it needs {node.operation.name!r}, which is not among its "
+                    "inputs",
+                    got=f"inputs {[t.name for t in inputs]}",
+                    hint=f"add the output of {node.operation.name!r} to inputs=[…]",
+                )
+            while position < len(parents) and (parents[position].node is not None and id(parents[position].node) in done):
+                position += 1
+            if position < len(parents) and id(parents[position]) in starts:
+                enter_start(parents[position])
+                stack.append((node, position + 1))
+            elif position < len(parents):
+                stack.append((node, position + 1))
+                enter(parents[position])
+            else:
+                open_.discard(id(node))
+                done[id(node)] = node
+                order.append(node)
+
+    def enter_start(tensor: KerasTensor) -> None:
+        node = tensor.node
+        if node is not None and id(node) not in done:
+            discovered.setdefault(id(node.operation), len(discovered))
+            done[id(node)] = node
+            order.append(node)
+
+    for tensor in outputs:
+        if id(tensor) in starts:
+            enter_start(tensor)
+        else:
+            visit(tensor)
+    depths: dict[int, int] = {}
+    operation_depths: dict[int, int] = {}
+    for node in reversed(order):
+        depth = max(depths.get(id(node), 0), operation_depths.get(id(node.operation), 0))
+        depths[id(node)] = operation_depths[id(node.operation)] = depth
+        if all(id(out) in starts for out in node.outputs):
+            continue
+        for tensor in node.inputs:
+            if tensor.node is not None:
+                depths[id(tensor.node)] = max(depth + 1, depths.get(id(tensor.node), 0))
+    # A start inside a larger graph is fed: the layer that made it there is no part of this model.
+    order = [node for node in order if not (node.inputs and all(id(out) in starts for out in node.outputs))]
+    operations = {id(node.operation): node.operation for node in order}
+    for tensor in inputs:  # inputs nothing depends on
+        if tensor.node is not None and not tensor.node.inputs and id(tensor.node.operation) not in operations:
+            operation = tensor.node.operation
+            operations[id(operation)] = operation
+            discovered[id(operation)] = len(discovered)
+            operation_depths[id(operation)] = 0
+            depths[id(tensor.node)] = 0
+    ranked = sorted(operations.values(), key=lambda o: (-operation_depths[id(o)], discovered[id(o)]))
+    return order, ranked
+
+
+__all__ = ["Plan", "fill"]

@@ -1,0 +1,1 @@
+"""The machine kerax runs on: files and downloads, optional packages, the terminal."""

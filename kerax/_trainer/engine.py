@@ -1,0 +1,179 @@
+"""Engine: a model's compiled steps, made when first needed, dropped when out of date."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import jax
+
+from .. import losses, metrics, tree
+from .._core import context, nnx_private, placement
+from .._core.module import name_of, variables_of
+from .._core.stateful import Carried
+from .._graph.node import OpCall
+from ..layers._call import mixes_rows
+from . import programs
+from .feed import Blocks
+
+log = logging.getLogger("kerax")
+_MANY = 8  # programs of one mode, from which on recompiling is worth a warning
+
+
+class Engine:
+    """A model's compiled steps.
+
+    Args:
+        model: whose `train_step`, `test_step` and `predict_step` it runs.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self._version: Any = None
+        self._carried: dict[str, Carried] = {}
+        self._steps: dict[Any, programs.Step] = {}
+        self._programs: dict[Any, Any] = {}
+        self._results: dict[str, programs.Results] = {}
+        self._rowwise: dict[str, bool] = {}
+        self._compiled: dict[str, int] = {}
+
+    def refresh(self) -> None:
+        """Drop what was compiled for a model that has changed since."""
+        version = (context.changes.count, placement.version)
+        if version != self._version:
+            moved = self._version is not None and self._version[1] != version[1]
+            self._version = version
+            self.clear()
+            if moved or placement.current is not None:
+                self._move()
+
+    def _move(self) -> None:
+        """Put every Variable where the current distribution wants it."""
+        for variable in Carried(_variables(self.model, "train")).variables:
+            nnx_private.put(variable, placement.move(nnx_private.raw(variable), name_of(variable)))
+
+    def clear(self) -> None:
+        """Drop everything compiled."""
+        for table in (self._carried, self._steps, self._programs, self._results, self._rowwise):
+            table.clear()
+
+    def carried(self, mode: str) -> Carried:
+        """The Variables a step of this mode carries."""
+        if mode not in self._carried:
+            model = self.model
+            self._carried[mode] = Carried(_variables(model, mode))
+        return self._carried[mode]
+
+    def fn(self, mode: str) -> Any:
+        """The step of a mode, on Variables."""
+        return {"train": self.model.train_step, "test": self.model.test_step, "predict": self.model.predict_step}[mode]
+
+    def step(self, mode: str, batch: Any, padded: bool) -> programs.Step:
+        """The step of a mode, traced for this shape of batch."""
+        key = (mode, padded, _key(batch))
+        if key not in self._steps:
+            self._count(mode, key)
+            model = self.model
+            try:
+                self._steps[key] = programs.Step(self.fn(mode), self.carried(mode), batch, padded)
+            finally:
+                model._clear_losses()
+        return self._steps[key]
+
+    def _count(self, mode: str, key: Any) -> None:
+        count = self._compiled[mode] = self._compiled.get(mode, 0) + 1
+        if count % _MANY == 0:
+            shapes = [[(tuple(shape), dtype) for shape, dtype in one[2][1]] for one in self._steps if one[0] == mode][-3:]
+            log.warning(
+                "The %s step of %r has been compiled %d times; the last shapes of batches were %s and %s. "
+                "Give batches of one shape: drop_remainder=True, padding, or a fixed sequence length.",
+                mode, self.model.name, count, shapes, [(tuple(s), d) for s, d in key[2][1]],
+            )
+
+    def program(self, kind: str, step: programs.Step, *options: Any) -> Any:
+        """A compiled program around a step: "single", "gathered", "fused" or "blockwise"."""
+        key = (kind, id(step), *options)
+        if key not in self._programs:
+            self._programs[key] = getattr(programs, kind)(step, *options)
+        return self._programs[key]
+
+    def results(self, mode: str) -> programs.Results:
+        """The program that gives the logs."""
+        if mode not in self._results:
+            model = self.model
+            own = [variable for metric in model.metrics for variable in metric.variables]
+            self._results[mode] = programs.Results(model.get_metrics_result, Carried(own))
+        return self._results[mode]
+
+    def loops(self, step: programs.Step) -> bool:
+        """Whether steps may run in a loop on the device: not convolutions on the CPU, where XLA is slow at it."""
+        return not (step.has_convolution and jax.default_backend() == "cpu")
+
+    def rowwise(self, mode: str) -> bool:
+        """Whether every row is treated by itself, so that a batch may be filled up with rows that do not count."""
+        if mode not in self._rowwise:
+            self._rowwise[mode] = _is_rowwise(self.model, mode)
+        return self._rowwise[mode]
+
+    def blocks(self, adapter: Any, mode: str, keep: bool) -> Blocks:
+        """The rows of a set in order, for testing or predicting."""
+        rowwise = self.rowwise(mode)
+        probe = Blocks(adapter, loops=False, keep=False, whole=not rowwise)
+        step = self.step(mode, probe.batch_spec(), padded=rowwise and probe.rows % probe.batch_size != 0)
+        return Blocks(adapter, loops=self.loops(step), keep=keep, whole=not rowwise)
+
+
+def _key(batch: Any) -> Any:
+    leaves = tree.flatten(batch)
+    return (
+        str(tree.structure_of(batch)),
+        tuple((tuple(leaf.shape), str(leaf.dtype)) if leaf is not None else ((), "") for leaf in leaves),
+    )
+
+
+def _variables(model: Any, mode: str) -> list[Any]:
+    found = [*model.trainable_variables, *model.variables]
+    if mode == "train" and model.optimizer is not None:
+        found += variables_of(model.optimizer)
+    if mode != "predict":
+        for metric in model.metrics:
+            found += metric.variables
+    return found
+
+
+def _is_rowwise(model: Any, mode: str) -> bool:
+    """Whether no row of a batch can affect another: known of our own layers, losses and metrics alone."""
+    steps = {
+        "train": ("train_step", "compute_loss", "compute_metrics"),
+        "test": ("test_step", "compute_loss", "compute_metrics"),
+        "predict": ("predict_step",),
+    }
+    if not all(getattr(getattr(type(model), name), "_is_default", False) for name in steps[mode]):
+        return False
+    for layer in model._flatten_layers():
+        if mixes_rows(layer):
+            return False
+        plan = getattr(layer, "_plan", None)
+        if plan is not None and any(isinstance(o, OpCall) and not o.fn.rowwise for o in plan.operations):
+            return False
+    if mode == "predict":
+        return True
+    parts: list[Any] = []
+    compiled_loss, compiled_metrics = model._compiled_loss, model._compiled_metrics
+    if compiled_loss is not None:
+        parts += [getattr(one, "fn", one) for one in compiled_loss.losses if one is not None]
+        parts += [one for one in compiled_loss.losses if one is not None]
+    if compiled_metrics is not None:
+        for metric in compiled_metrics.metrics:
+            parts += [metric, *([metric._fn] if hasattr(metric, "_fn") else [])]
+    inner = [metric for layer in model._flatten_layers() for metric in layer._inner_metrics()]
+    return not inner and all(_ours(part) for part in parts)
+
+
+def _ours(part: Any) -> bool:
+    module = part.__module__ if callable(part) and hasattr(part, "__name__") else type(part).__module__
+    package = __name__.split(".")[0]
+    if not (module or "").startswith(package + "."):
+        return False
+    own_state = (losses.Loss, metrics.Metric)
+    return not isinstance(part, own_state) or type(part).__module__.startswith(package + ".")

@@ -1,0 +1,629 @@
+"""Epochs: fit, evaluate and predict hand the same loop different steps.
+
+The state lives in the Variables: a dispatch takes what they hold and puts back, by reference, what
+comes out. Nothing is donated, so whatever goes wrong, they hold the last finished step; and a
+callback may read and assign them between any two dispatches.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .. import config, tree
+from .._core.stateful import Carried, discover
+from .._errors import ArgumentError, DataError
+from .._graph.shape import infer
+from .._graph.tensor import KerasTensor
+from .._types import Logs
+from ..callbacks import CallbackList
+from ..data._adapters import Epoch, make_adapter, train_validation_split
+from . import checks
+from .feed import Blocks, Resident, fits, leaves_of, padded_batch
+
+DISPATCH = 0.05  # seconds that one dispatch should take: short enough for a smooth bar and Ctrl-C
+
+
+def outputs_for(model: Any, x: Any) -> Any:
+    """The symbolic outputs of a model for such inputs; builds it where it is not built."""
+    if model.built and not model._inner_unbuilt():
+        ends = _known_outputs(model)
+        if ends is not None:
+            return ends
+    symbols = tree.map_structure(lambda leaf: None if leaf is None else KerasTensor(leaf.shape, leaf.dtype), x)
+    if not model.built:
+        if model._has_stack and isinstance(symbols, KerasTensor):
+            model.build((None, *symbols.shape[1:]))
+        ends = _known_outputs(model)
+        if ends is not None:
+            return ends
+    outputs = infer(lambda inputs: model(inputs, training=False), (symbols,), {}, Carried(model.variables))
+    model._clear_losses()
+    return outputs
+
+
+def _known_outputs(model: Any) -> Any:
+    return model.output if model._has_graph else None
+
+
+# -- fit -----------------------------------------------------------------------------------------
+
+
+def fit(
+    model: Any,
+    x: Any,
+    y: Any,
+    *,
+    batch_size: int | None,
+    epochs: int,
+    verbose: int | str,
+    callbacks: Any,
+    validation_split: float,
+    validation_data: Any,
+    shuffle: bool | str,
+    class_weight: Any,
+    sample_weight: Any,
+    initial_epoch: int,
+    steps_per_epoch: int | None,
+    validation_steps: int | None,
+    validation_batch_size: int | None,
+    validation_freq: int | Sequence[int],
+) -> Any:
+    """See `Trainer.fit`."""
+    epochs = _capped(epochs, config.max_epochs())
+    steps_per_epoch = _capped(steps_per_epoch, config.max_steps_per_epoch())
+    if validation_split and validation_data is None:
+        (x, y, sample_weight), validation_data = train_validation_split((x, y, sample_weight), validation_split)
+    adapter = make_adapter(
+        x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, shuffle=shuffle, class_weight=None,
+    )
+    model._prepare(_spec_of(adapter), "train")
+    if class_weight is not None:
+        adapter.weigh_classes(class_weight, _output_shape(model))
+    checks.data(model, adapter)
+    validation = None
+    if validation_data is not None:
+        validation = _validation(model, validation_data, validation_batch_size or batch_size, validation_steps)
+    listeners = CallbackList(
+        callbacks, add_history=True, add_progbar=verbose != 0, model=model,
+        validation=_validated_epochs(validation, validation_freq, initial_epoch, epochs),
+        verbose=_verbosity(verbose), epochs=epochs, steps=adapter.steps,
+    )
+    model.stop_training = False
+    with _session(model, adapter, listeners):
+        runner = _runner(model, adapter, "train", listeners)
+        listeners.on_train_begin()
+        logs: Logs = {}
+        for epoch in range(initial_epoch, epochs):
+            model.reset_metrics()
+            listeners.on_epoch_begin(epoch)
+            logs = runner.epoch()
+            if validation is not None and _is_due(epoch, validation_freq):
+                results = validation.run(listeners)
+                logs = {**logs, **{f"val_{name}": value for name, value in results.items()}}
+            logs = _ordered(logs)
+            listeners.on_epoch_end(epoch, logs)
+            if listeners.params.get("steps") is None:
+                listeners.params["steps"] = runner.seen
+            if model.stop_training or runner.exhausted:
+                break
+        if model.optimizer is not None and epochs > initial_epoch:
+            model.optimizer.finalize_variable_values(model.trainable_variables)
+        listeners.on_train_end(logs)
+    return listeners.history
+
+
+def _capped(value: int | None, limit: int | None) -> Any:
+    return value if limit is None else limit if value is None else min(value, limit)
+
+
+def _verbosity(verbose: int | str) -> int:
+    return 1 if verbose == "auto" else int(verbose)
+
+
+def _ordered(logs: Logs) -> Logs:
+    """The logs by name, as Keras gives them; what validation found comes last."""
+    return dict(sorted(logs.items(), key=lambda item: (item[0].startswith("val_"), item[0])))
+
+
+def _is_due(epoch: int, freq: int | Sequence[int]) -> bool:
+    return (epoch + 1) % freq == 0 if isinstance(freq, int) else epoch + 1 in freq
+
+
+def _validated_epochs(validation: Any, freq: int | Sequence[int], first: int, last: int) -> Any:
+    if validation is None:
+        return None
+    return [epoch + 1 for epoch in range(first, last) if _is_due(epoch, freq)]
+
+
+def _spec_of(adapter: Any) -> tuple:
+    """The shapes and dtypes of a first batch."""
+    batch = adapter.peek()
+    return tree.map_structure(
+        lambda leaf: None if leaf is None
+        else jax.ShapeDtypeStruct(leaf.shape, jax.dtypes.canonicalize_dtype(leaf.dtype)), batch,
+    )
+
+
+def _output_shape(model: Any) -> Any:
+    return tree.flatten(model.output)[0].shape if model._has_graph else None
+
+
+@contextmanager
+def _session(model: Any, adapter: Any, listeners: CallbackList) -> Iterator[None]:
+    """Leave the model clean and the terminal on a new line, whatever happens inside."""
+    try:
+        yield
+    finally:
+        adapter.close()
+        listeners.close()
+        model._clear_losses()
+
+
+# -- one epoch -----------------------------------------------------------------------------------
+
+
+def _runner(model: Any, adapter: Any, mode: str, listeners: CallbackList) -> Any:
+    if model.run_eagerly:
+        return EagerRunner(model, adapter, mode, listeners)
+    if adapter.in_memory and fits(leaves_of(adapter.arrays)):
+        return ResidentRunner(model, adapter, listeners)
+    return BatchRunner(model, adapter, mode, listeners)
+
+
+class Runner:
+    """Runs the epochs of one fit or evaluation.
+
+    Attributes:
+        seen: the steps of the last epoch.
+        exhausted: whether the data ran out before the epoch was full.
+    """
+
+    def __init__(self, model: Any, adapter: Any, mode: str, listeners: CallbackList) -> None:
+        self.model, self.adapter, self.mode, self.listeners = model, adapter, mode, listeners
+        self.engine = model._engine.value
+        self.seen = 0
+        self.exhausted = False
+        self.begin = getattr(listeners, f"on_{mode}_batch_begin")
+        self.end = getattr(listeners, f"on_{mode}_batch_end")
+        self.every_step = listeners.wants_batches(mode)
+        self._custom: Logs | None = None  # what a step of the user's returned last
+
+    @property
+    def custom(self) -> bool:
+        """Whether the logs are what the step returns, not what the metrics hold."""
+        names = ("train_step" if self.mode == "train" else "test_step", "compute_metrics", "get_metrics_result")
+        return any(not getattr(getattr(type(self.model), name), "_is_default", name == "get_metrics_result")
+                   for name in names)
+
+    def logs(self) -> Logs:
+        """The logs so far, as floats; waits for the device."""
+        if self.custom:
+            return _floats(self._custom or {})
+        results = self.engine.results(self.mode)
+        return results.unpack(results())
+
+    def check_trainable(self) -> None:
+        """See what a callback changed: the steps to come are compiled for it."""
+        self.engine.refresh()
+
+
+class ResidentRunner(Runner):
+    """Runs epochs over data that stays on the device, as many steps in one dispatch as listeners allow."""
+
+    def __init__(self, model: Any, adapter: Any, listeners: CallbackList) -> None:
+        super().__init__(model, adapter, "train", listeners)
+        self.feed = Resident(adapter)
+        if self.engine.rowwise("train"):
+            self.feed.widen()
+        self.stride = 1  # steps in a dispatch
+
+    def epoch(self) -> Logs:
+        """Run an epoch; its logs."""
+        feed, model = self.feed, self.model
+        feed.begin(None)
+        self.every_step = self.listeners.wants_batches("train")
+        index = 0
+        while index < feed.steps:
+            self.begin(index)
+            self.check_trainable()
+            tail = feed.tail() if not self.engine.rowwise("train") else 0
+            whole = feed.steps - 1 if tail else feed.steps
+            if index >= whole:
+                self._run_tail()
+                index += 1
+            else:
+                index = self._run(index, whole)
+            self.end(index - 1, self._lazy_logs())
+            if model.stop_training and self.every_step:
+                break
+        self.seen = index
+        return self.logs()
+
+    def _run(self, index: int, whole: int) -> int:
+        """Steps from `index` on, in one dispatch where possible; the next index."""
+        feed, engine = self.feed, self.engine
+        padded = feed.padded and engine.rowwise("train")
+        step = engine.step("train", feed.batch_spec(), padded)
+        loops = engine.loops(step) and not self.custom
+        count = 1 if self.every_step else min(self.stride, whole - index)
+        started = time.perf_counter()
+        if loops:
+            program = engine.program("fused", step, feed.batch_size)
+            values = program(step.carried.values(), feed.data, feed.order, index, index + count, feed.rows)
+            step.carried.put(values)
+        else:
+            program = engine.program("gathered", step, feed.batch_size)
+            for at in range(index, index + count):
+                outs, values = program(step.carried.values(), feed.data, feed.order, np.int32(at), np.int32(feed.rows))
+                step.carried.put(values)
+                if self.custom:
+                    self._custom = step.pack(outs)
+        if not self.every_step:
+            jax.block_until_ready(values[-1:])
+            self._pace(count, time.perf_counter() - started)
+        return index + count
+
+    def _pace(self, count: int, seconds: float) -> None:
+        """Choose how many steps the next dispatch runs."""
+        per_step = max(seconds / count, 1e-7)
+        self.stride = max(1, min(int(DISPATCH / per_step), 16 * count))
+
+    def _run_tail(self) -> None:
+        feed, engine = self.feed, self.engine
+        step = engine.step("train", feed.batch_spec(feed.tail()), False)
+        program = engine.program("single", step)
+        outs, values = program(step.carried.values(), feed.tail_batch(), _no_mask(step.rows))
+        step.carried.put(values)
+        if self.custom:
+            self._custom = step.pack(outs)
+
+    def _lazy_logs(self) -> Callable[[], Logs]:
+        return self.logs
+
+
+def _no_mask(rows: int) -> Any:
+    return np.ones(rows, bool)
+
+
+class BatchRunner(Runner):
+    """Runs epochs over batches that come from outside, one dispatch each."""
+
+    def __init__(self, model: Any, adapter: Any, mode: str, listeners: CallbackList, steps: int | None = None) -> None:
+        super().__init__(model, adapter, mode, listeners)
+        self.size = 0  # of the largest batch so far: shorter ones are filled up to it
+
+    def epoch(self) -> Logs:
+        """Run an epoch; its logs."""
+        index = 0
+        with Epoch(self.adapter, transform=_put) as batches:
+            for batch in batches:
+                self.begin(index)
+                self.check_trainable()
+                self._run(batch)
+                self.end(index, self.logs)
+                index += 1
+                if self.model.stop_training and self.mode == "train":
+                    break
+            self.exhausted = batches.exhausted
+        self.seen = index
+        if index == 0:
+            raise DataError(self.adapter.where, got="no batch", expected="at least one")
+        return self.logs()
+
+    def _run(self, batch: tuple) -> None:
+        leaves = leaves_of(batch)
+        rows = leaves[0].shape[0]
+        padded = self.engine.rowwise(self.mode) and rows < self.size
+        self.size = max(self.size, rows)
+        if padded:
+            spec = tree.map_structure(
+                lambda leaf: None if leaf is None else jax.ShapeDtypeStruct((self.size, *leaf.shape[1:]), leaf.dtype), batch
+            )
+            leaves = padded_batch(leaves, self.size)
+        else:
+            spec = batch
+        step = self.engine.step(self.mode, spec, padded)
+        program = self.engine.program("single", step)
+        outs, values = program(step.carried.values(), leaves, np.arange(step.rows) < rows)
+        step.carried.put(values)
+        if self.custom:
+            self._custom = step.pack(outs)
+
+
+def _put(batch: tuple) -> tuple:
+    return tree.map_structure(lambda leaf: None if leaf is None else jnp.asarray(leaf), batch)
+
+
+class EagerRunner(Runner):
+    """Runs steps as plain Python, on concrete values."""
+
+    def epoch(self) -> Logs:
+        """Run an epoch; its logs."""
+        index = 0
+        carried = self.engine.carried(self.mode)
+        with Epoch(self.adapter, depth=0) as batches:
+            for batch in batches:
+                self.begin(index)
+                batch = _put(batch)
+                self._custom = discover(lambda batch=batch: self.engine.fn(self.mode)(batch), carried)
+                self.end(index, self.logs)
+                index += 1
+                if self.model.stop_training and self.mode == "train":
+                    break
+            self.exhausted = batches.exhausted
+        self.seen = index
+        return self.logs()
+
+    def logs(self) -> Logs:
+        """What the last step returned."""
+        return _floats(self._custom or {})
+
+
+def _floats(logs: Any) -> Logs:
+    if not isinstance(logs, dict):
+        raise ArgumentError("A step", got=f"{type(logs).__name__} as its result", expected="a dict, name -> value")
+    return {name: _float(value) for name, value in logs.items()}
+
+
+def _float(value: Any) -> Any:
+    if hasattr(value, "result") and callable(value.result):
+        value = value.result()
+    array = np.asarray(value)
+    return float(array) if array.shape == () else array
+
+
+# -- evaluate ------------------------------------------------------------------------------------
+
+
+class BlockRunner(Runner):
+    """Evaluates arrays block by block, many batches in one dispatch."""
+
+    def __init__(self, model: Any, adapter: Any, listeners: CallbackList, keep: bool) -> None:
+        super().__init__(model, adapter, "test", listeners)
+        self.keep = keep
+        self.blocks: Blocks | None = None
+
+    def epoch(self) -> Logs:
+        """Evaluate all rows; the logs."""
+        engine = self.engine
+        engine.refresh()
+        if self.blocks is None:
+            self.blocks = engine.blocks(self.adapter, "test", self.keep)
+        blocks = self.blocks
+        rowwise = engine.rowwise("test")
+        index = 0
+        if self.every_step or self.custom:
+            blocks.per_block = 1
+        for block, count, rows in blocks:
+            self.begin(index)
+            partial = rows % blocks.batch_size
+            if partial and not rowwise:
+                self._run(block, count - 1, (count - 1) * blocks.batch_size)
+                self._run_short([leaf[(count - 1) * blocks.batch_size :][:partial] for leaf in block], partial)
+            else:
+                self._run(block, count, rows)
+            index += count
+            self.end(index - 1, self.logs)
+        self.seen = index
+        return self.logs()
+
+    def _run(self, block: list[Any], count: int, rows: int) -> None:
+        if count == 0:
+            return
+        blocks = self.blocks
+        assert blocks is not None
+        padded = self.engine.rowwise("test") and blocks.rows % blocks.batch_size != 0
+        step = self.engine.step("test", blocks.batch_spec(), padded)
+        program = self.engine.program("blockwise", step, blocks.batch_size, self.custom)
+        outs, values = program(step.carried.values(), block, np.int32(count), np.int32(rows))
+        step.carried.put(values)
+        if self.custom:
+            self._custom = step.pack(outs)
+
+    def _run_short(self, leaves: list[Any], rows: int) -> None:
+        blocks = self.blocks
+        assert blocks is not None
+        step = self.engine.step("test", blocks.batch_spec(rows), False)
+        outs, values = self.engine.program("single", step)(step.carried.values(), leaves, _no_mask(rows))
+        step.carried.put(values)
+        if self.custom:
+            self._custom = step.pack(outs)
+
+
+class Validation:
+    """The validation of a fit: prepared once, run after each epoch."""
+
+    def __init__(self, model: Any, adapter: Any) -> None:
+        self.model, self.adapter = model, adapter
+        self.runner: Any = None
+
+    def run(self, listeners: CallbackList) -> Logs:
+        """Evaluate; the logs. The training logs must have been taken before."""
+        if self.runner is None:
+            self.runner = _test_runner(self.model, self.adapter, listeners, keep=True)
+        self.model.reset_metrics()
+        listeners.on_test_begin()
+        logs = self.runner.epoch()
+        listeners.on_test_end(_ordered(logs))
+        return logs
+
+
+def _test_runner(model: Any, adapter: Any, listeners: CallbackList, keep: bool) -> Any:
+    if model.run_eagerly:
+        return EagerRunner(model, adapter, "test", listeners)
+    if adapter.in_memory:
+        return BlockRunner(model, adapter, listeners, keep and fits(leaves_of(adapter.arrays)))
+    return BatchRunner(model, adapter, "test", listeners)
+
+
+def _validation(model: Any, data: Any, batch_size: int | None, steps: int | None) -> Validation:
+    where = "fit: validation_data"
+    if isinstance(data, (list, tuple)) and len(data) in (2, 3) and not hasattr(data, "num_batches"):
+        x, y, weight = (*data, None)[:3]
+        adapter = make_adapter(x, y, weight, batch_size=batch_size, steps=steps, shuffle=False, where=where)
+    else:
+        adapter = make_adapter(data, batch_size=batch_size, steps=steps, shuffle=False, where=where)
+    model._prepare(_spec_of(adapter), "test")
+    checks.data(model, adapter)
+    return Validation(model, adapter)
+
+
+def evaluate(
+    model: Any, x: Any, y: Any, *, batch_size: int | None, verbose: int | str, sample_weight: Any,
+    steps: int | None, callbacks: Any,
+) -> Logs:
+    """See `Trainer.evaluate`."""
+    adapter = make_adapter(x, y, sample_weight, batch_size=batch_size, steps=steps, shuffle=False, where="evaluate")
+    model._prepare(_spec_of(adapter), "test")
+    checks.data(model, adapter)
+    listeners = CallbackList(callbacks, add_progbar=verbose != 0, model=model, verbose=_verbosity(verbose), epochs=1,
+                             steps=adapter.steps)
+    with _session(model, adapter, listeners):
+        runner = _test_runner(model, adapter, listeners, keep=False)
+        model.reset_metrics()
+        listeners.on_test_begin()
+        logs = runner.epoch()
+        listeners.on_test_end(_ordered(logs))
+    return logs
+
+
+# -- predict -------------------------------------------------------------------------------------
+
+
+def predict(
+    model: Any, x: Any, *, batch_size: int | None, verbose: int | str, steps: int | None, callbacks: Any
+) -> Any:
+    """See `Trainer.predict`."""
+    adapter = make_adapter(x, batch_size=batch_size, steps=steps, shuffle=False, where="predict")
+    model._prepare(_spec_of(adapter), "predict")
+    checks.data(model, adapter)
+    listeners = CallbackList(callbacks, add_progbar=verbose != 0, model=model, verbose=_verbosity(verbose), epochs=1,
+                             steps=adapter.steps)
+    with _session(model, adapter, listeners):
+        listeners.on_predict_begin()
+        if adapter.in_memory and not model.run_eagerly:
+            outputs = _predict_blocks(model, adapter, listeners)
+        else:
+            outputs = _predict_batches(model, adapter, listeners)
+        listeners.on_predict_end()
+    return outputs
+
+
+def _predict_blocks(model: Any, adapter: Any, listeners: CallbackList) -> Any:
+    engine = model._engine.value
+    engine.refresh()
+    rowwise = engine.rowwise("predict")
+    blocks = engine.blocks(adapter, "predict", keep=False)
+    if listeners.wants_batches("predict"):
+        blocks.per_block = 1
+    padded = rowwise and blocks.rows % blocks.batch_size != 0
+    step = engine.step("predict", blocks.batch_spec(), padded)
+    program = engine.program("blockwise", step, blocks.batch_size, True)
+    parts: list[list[np.ndarray]] = []
+    waiting: tuple[Any, int] | None = None
+    index = 0
+    for block, count, rows in blocks:
+        listeners.on_predict_batch_begin(index)
+        partial = rows % blocks.batch_size
+        short: list[Any] | None = None
+        if partial and not rowwise:
+            short = [leaf[(count - 1) * blocks.batch_size :][:partial] for leaf in block]
+            count, rows = count - 1, rows - partial
+        if count:
+            outs, values = program(step.carried.values(), block, np.int32(count), np.int32(rows))
+            step.carried.put(values)
+            if waiting is not None:  # fetched while the next block is computed
+                parts.append(_fetched(*waiting))
+            waiting = outs, rows
+            index += count
+        if short is not None:
+            if waiting is not None:
+                parts.append(_fetched(*waiting))
+            last = engine.step("predict", blocks.batch_spec(partial), False)
+            outs, values = engine.program("single", last)(last.carried.values(), short, _no_mask(partial))
+            last.carried.put(values)
+            waiting = outs, partial
+            step = last if step is None else step
+            index += 1
+        listeners.on_predict_batch_end(index - 1)
+    if waiting is not None:
+        parts.append(_fetched(*waiting))
+    return step.pack([np.concatenate(pieces) if len(pieces) > 1 else pieces[0] for pieces in zip(*parts, strict=True)])
+
+
+def _fetched(outs: list[Any], rows: int) -> list[np.ndarray]:
+    return [out[:rows] for out in jax.device_get(outs)]
+
+
+def _predict_batches(model: Any, adapter: Any, listeners: CallbackList) -> Any:
+    engine = model._engine.value
+    engine.refresh()
+    parts: list[Any] = []
+    runner = BatchRunner(model, adapter, "predict", listeners)
+    with Epoch(adapter, transform=_put, depth=0 if model.run_eagerly else 2) as batches:
+        for index, batch in enumerate(batches):
+            listeners.on_predict_batch_begin(index)
+            if model.run_eagerly:
+                out = model.predict_step(batch)
+            else:
+                out = _predict_one(runner, batch)
+            parts.append(tree.map_structure(np.asarray, out))
+            listeners.on_predict_batch_end(index)
+    if not parts:
+        raise DataError("predict", got="no batch", expected="at least one")
+    return tree.map_structure(lambda *pieces: np.concatenate(pieces), *parts)
+
+
+def _predict_one(runner: BatchRunner, batch: tuple) -> Any:
+    batch = (batch[0], None, None)
+    leaves = leaves_of(batch)
+    rows = leaves[0].shape[0]
+    step = runner.engine.step("predict", batch, False)
+    outs, values = runner.engine.program("single", step)(step.carried.values(), leaves, _no_mask(rows))
+    step.carried.put(values)
+    return step.pack(outs)
+
+
+# -- single batches ------------------------------------------------------------------------------
+
+
+def on_batch(model: Any, mode: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> Logs:
+    """One step on a batch given."""
+    where = f"{mode}_on_batch"
+    adapter = make_adapter(x, y, sample_weight, batch_size=2**31 - 1, shuffle=False, where=where)
+    model._prepare(_spec_of(adapter), mode)
+    if class_weight is not None:
+        adapter.weigh_classes(class_weight, _output_shape(model))
+    batch = _put(adapter.arrays)
+    engine = model._engine.value
+    engine.refresh()
+    if model.run_eagerly:
+        return _floats(discover(lambda: engine.fn(mode)(batch), engine.carried(mode)))
+    step = engine.step(mode, batch, False)
+    leaves = leaves_of(batch)
+    outs, values = engine.program("single", step)(step.carried.values(), leaves, _no_mask(step.rows))
+    step.carried.put(values)
+    return _floats(step.pack(outs))
+
+
+def predict_on_batch(model: Any, x: Any) -> Any:
+    """The outputs for a batch given."""
+    adapter = make_adapter(x, batch_size=2**31 - 1, shuffle=False, where="predict_on_batch")
+    model._prepare(_spec_of(adapter), "predict")
+    batch = _put(adapter.arrays)
+    engine = model._engine.value
+    engine.refresh()
+    if model.run_eagerly:
+        return tree.map_structure(np.asarray, model.predict_step(batch))
+    runner = BatchRunner(model, adapter, "predict", CallbackList(None, model=model))
+    return tree.map_structure(np.asarray, _predict_one(runner, batch))
+
+
+__all__ = ["evaluate", "fit", "on_batch", "outputs_for", "predict", "predict_on_batch"]

@@ -1,0 +1,233 @@
+"""Steps compiled: traced once, then run singly or many in one dispatch.
+
+A step is traced to a jaxpr, which names no Variable and no layer. From it come the program of a
+single step and the fused one: a `fori_loop` with a dynamic trip count over data on the device, so one
+program serves every number of steps, with the same arithmetic and the same random numbers.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.extend.core as jex
+import jax.numpy as jnp
+from jax import lax
+
+from .. import tree
+from .._core import placement
+from .._core.context import setting
+from .._core.stateful import Carried, discover, pure
+
+log = logging.getLogger("kerax")
+
+
+class Step:
+    """A step traced for batches of one shape.
+
+    Args:
+        fn: `fn(batch) -> out`, on Variables.
+        carried: the Variables it may touch; more are added as they are found.
+        batch: arrays or their shapes and dtypes, nested; None where there is none.
+        padded: whether a batch comes with a mask of its real rows.
+    """
+
+    def __init__(self, fn: Callable, carried: Carried, batch: Any, padded: bool) -> None:
+        self.carried = carried
+        self.padded = padded
+        self.batch_structure = batch
+        leaves = [_shape(leaf) for leaf in tree.flatten(batch) if leaf is not None]
+        rows = leaves[0].shape[0] if leaves and leaves[0].shape else 0
+        self.rows = rows
+        closed, self._out = discover(lambda: self._trace(fn, leaves, rows), carried)
+        self.jaxpr = closed
+        self._call = jex.jaxpr_as_fun(closed)
+        self.out_count = len(tree.flatten(self._out))
+        self.has_convolution = _has(closed.jaxpr, "conv_general_dilated")
+
+    def _trace(self, fn: Callable, leaves: list[Any], rows: int) -> tuple[Any, Any]:
+        carried = self.carried
+        outs: list[Any] = []
+
+        def step(values: list[Any], leaves: list[Any], mask: Any) -> tuple:
+            with setting(rows=mask if self.padded else None):
+                out, after = run(values, fill(self.batch_structure, leaves))
+            outs.append(out)
+            flat = [jnp.asarray(leaf) for leaf in tree.flatten(out) if leaf is not None]
+            return flat, [_settled(new, old) for new, old in zip(after, values, strict=True)]
+
+        run = pure(lambda batch: fn(batch), carried)
+        mask = jax.ShapeDtypeStruct((rows,), bool)
+        closed = jax.make_jaxpr(step)([_shape(value) for value in carried.values()], leaves, mask)
+        shapes = iter(closed.out_avals)
+        out = tree.map_structure(lambda leaf: None if leaf is None else next(shapes), outs[-1])
+        return closed, out
+
+    def __call__(self, values: list[Any], leaves: list[Any], mask: Any) -> tuple[list[Any], list[Any]]:
+        """(flat outputs, new values)."""
+        outs = self._call(*values, *leaves, mask)
+        count = len(outs) - len(values)
+        return outs[:count], outs[count:]
+
+    def pack(self, flat: list[Any]) -> Any:
+        """The outputs in their structure."""
+        supply = iter(flat)
+        return tree.map_structure(lambda leaf: None if leaf is None else next(supply), self._out)
+
+
+def fill(structure: Any, leaves: list[Any]) -> Any:
+    """A structure with its leaves replaced, None where it was None."""
+    supply = iter(leaves)
+    return tree.map_structure(lambda leaf: None if leaf is None else next(supply), structure)
+
+
+def _shape(x: Any) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(x.shape, jax.dtypes.canonicalize_dtype(x.dtype))
+
+
+def _settled(new: Any, old: Any) -> Any:
+    """A value that may take the place of `old` in a loop: same dtype, no weak type."""
+    return lax.convert_element_type(jnp.asarray(new), old.dtype) if new is not old else new
+
+
+def _has(jaxpr: Any, primitive: str) -> bool:
+    for equation in jaxpr.eqns:
+        if equation.primitive.name == primitive:
+            return True
+        for value in equation.params.values():
+            for inner in value if isinstance(value, (list, tuple)) else [value]:
+                inner = getattr(inner, "jaxpr", inner)
+                if hasattr(inner, "eqns") and _has(inner, primitive):
+                    return True
+    return False
+
+
+class Results:
+    """The logs, as one array: a program that reads metric states and packs their results.
+
+    Args:
+        fn: gives the logs; reads Variables.
+        carried: the Variables it reads; more are added as they are found.
+    """
+
+    def __init__(self, fn: Callable[[], dict[str, Any]], carried: Carried) -> None:
+        self.carried = carried
+        self.names: list[str] = []
+
+        def results(values: list[Any]) -> Any:
+            logs, _ = pure(fn, carried)(values)
+            self.names, packed = pack_logs(logs)
+            return packed
+
+        def trace() -> Any:
+            return jax.make_jaxpr(results)([_shape(value) for value in carried.values()])
+
+        self._run = jax.jit(jex.jaxpr_as_fun(discover(trace, carried)))
+
+    def __call__(self) -> list[Any]:
+        """The packed results of what the Variables hold now, on the device."""
+        return self._run(*self.carried.values())
+
+    def unpack(self, packed: Any) -> dict[str, Any]:
+        """The logs as Python floats; waits for the device."""
+        return unpack_logs(self.names, packed)
+
+
+def pack_logs(logs: dict[str, Any]) -> tuple[list[str], list[Any]]:
+    """Names, and the scalars as one float32 array, followed by what is no scalar."""
+    scalars = {key: jnp.asarray(value) for key, value in logs.items()}
+    flat = [key for key, value in scalars.items() if value.shape == ()]
+    rest = [key for key in scalars if key not in flat]
+    packed = [jnp.stack([scalars[key].astype(jnp.float32) for key in flat])] if flat else []
+    return [*flat, "|", *rest], [*packed, *(scalars[key] for key in rest)]
+
+
+def unpack_logs(names: list[str], packed: list[Any]) -> dict[str, Any]:
+    """The logs: floats, and NumPy arrays for what is no scalar."""
+    split = names.index("|")
+    flat, rest = names[:split], names[split + 1 :]
+    logs: dict[str, Any] = {}
+    arrays = list(packed)
+    if flat:
+        logs.update(zip(flat, jax.device_get(arrays.pop(0)).tolist(), strict=True))
+    for key, value in zip(rest, arrays, strict=True):
+        logs[key] = jax.device_get(value)
+    return logs
+
+
+def single(step: Step) -> Callable:
+    """The program of one step on a batch given: `(values, leaves, mask) -> (outs, values)`."""
+    return jax.jit(lambda values, leaves, mask: step(values, leaves, mask))
+
+
+def gathered(step: Step, batch_size: int) -> Callable:
+    """The program of one step on rows of data on the device: `(values, data, order, i, rows) -> (outs, values)`."""
+
+    def run(values: list[Any], data: list[Any], order: Any, index: Any, rows: Any) -> tuple:
+        return step(values, *_batch_at(data, order, index, rows, batch_size))
+
+    return jax.jit(run)
+
+
+def fused(step: Step, batch_size: int) -> Callable:
+    """Many steps in one dispatch: `(values, data, order, start, stop, rows) -> values`.
+
+    `order`: (steps, batch) row numbers; `rows`: how many rows there are, the last batch may hold fewer.
+    """
+
+    def run(values: list[Any], data: list[Any], order: Any, start: Any, stop: Any, rows: Any) -> list[Any]:
+        def body(index: Any, values: list[Any]) -> list[Any]:
+            leaves, mask = _batch_at(data, order, index, rows, batch_size)
+            return list(step(values, leaves, mask)[1])
+
+        return lax.fori_loop(start, stop, body, list(values))
+
+    return jax.jit(run)
+
+
+def _batch_at(data: list[Any], order: Any, index: Any, rows: Any, batch_size: int) -> tuple[list[Any], Any]:
+    chosen = lax.dynamic_index_in_dim(order, index, keepdims=False)
+    leaves = [placement.constrain_rows(leaf.at[chosen].get(mode="promise_in_bounds")) for leaf in data]
+    place = jnp.arange(order.shape[1])
+    return leaves, (place < batch_size) & (index * batch_size + place < rows)
+
+
+def blockwise(step: Step, batch_size: int, keep_outputs: bool) -> Callable:
+    """Batches of a block in order: `(values, block, count, rows) -> (outs, values)`.
+
+    Args:
+        step: for batches of `batch_size` rows.
+        keep_outputs: whether the outputs of each batch are kept, one after the other.
+
+    `block`: leaves of (k * batch_size, ...) rows, `count` batches of which are used, `rows` of them real.
+    """
+
+    def run(values: list[Any], block: list[Any], count: Any, rows: Any) -> tuple[list[Any], list[Any]]:
+        def leaves_at(index: Any) -> tuple[list[Any], Any]:
+            leaves = [lax.dynamic_slice_in_dim(leaf, index * batch_size, batch_size) for leaf in block]
+            return leaves, index * batch_size + jnp.arange(batch_size) < rows
+
+        if block[0].shape[0] == batch_size:
+            outs, values = step(values, *leaves_at(0))
+            return (list(outs) if keep_outputs else []), list(values)
+        size = block[0].shape[0] // batch_size
+        buffers = [
+            jnp.zeros((size * aval.shape[0], *aval.shape[1:]), aval.dtype)
+            for aval in (step.jaxpr.out_avals[: step.out_count] if keep_outputs else [])
+        ]
+
+        def body(index: Any, carry: tuple) -> tuple:
+            buffers, values = carry
+            outs, values = step(values, *leaves_at(index))
+            if keep_outputs:
+                buffers = [
+                    lax.dynamic_update_slice_in_dim(buffer, out, index * out.shape[0], 0)
+                    for buffer, out in zip(buffers, outs, strict=True)
+                ]
+            return buffers, list(values)
+
+        return lax.fori_loop(0, count, body, (buffers, list(values)))
+
+    return jax.jit(run)

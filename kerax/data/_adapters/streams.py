@@ -1,0 +1,166 @@
+"""Batches that somebody else makes: generators, PyDatasets, datasets of other libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ... import tree
+from ..._errors import ArgumentError, DataError
+from ..._types import Shape
+from .arrays import check_count
+from .batch import unpack_x_y_sample_weight
+from .class_weights import check_class_weight, class_sample_weight
+from .leaves import path_name, structured, to_array
+from .sources import Source
+
+__all__ = ["StreamAdapter"]
+
+
+class StreamAdapter:
+    """Batches out of a source, each checked and normalised.
+
+    Args:
+        source: where they come from.
+        steps: batches in an epoch; None for a whole pass.
+        class_weight: weights by class number.
+        output_shape: the shape of the model's output, for `class_weight`; see `class_sample_weight`.
+        where: what the user called, for errors.
+
+    Attributes:
+        steps: batches in an epoch, None where it is not known before the end.
+    """
+
+    in_memory = False
+    rows = None
+    batch_size = None
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        steps: int | None = None,
+        class_weight: Mapping[int, float] | None = None,
+        output_shape: Shape | None = None,
+        where: str = "fit",
+    ) -> None:
+        self.source, self.where = source, where
+        self.asked = check_count(steps, f"{where}: steps")
+        self.steps = self.asked or source.steps
+        self.class_weight = None if class_weight is None else check_class_weight(class_weight)
+        self.output_shape = output_shape
+        self._structure: Any = None
+        self._seen = 0
+        self._peeked: list[tuple] = []
+        self._in_epoch = False
+        if source.steps == 0:
+            raise DataError(where, got=f"a {source.kind} of no batches", expected="at least one batch")
+
+    def weigh_classes(self, class_weight: Mapping[int, float], output_shape: Shape | None = None) -> None:
+        """Weigh the labels of the batches to come; see `class_sample_weight`."""
+        self.class_weight, self.output_shape = check_class_weight(class_weight), output_shape
+        self._peeked = [self._weighed(*batch) for batch in self._peeked]
+
+    def batches(self, rng: np.random.Generator | None = None, steps: int | None = None) -> Iterator[tuple]:
+        """The batches of the next epoch as `(x, y, sample_weight)` of arrays.
+
+        Args:
+            rng: shuffles the batches of a PyDataset, where that was asked for.
+            steps: the most batches to give; what comes after them stays for the next call.
+        """
+        steps = steps or self.asked
+        given = 0
+        while self._peeked:
+            given += 1
+            yield self._peeked.pop(0)
+        left = None if steps is None else steps - given
+        if left != 0:
+            for data in self.source.read(rng, left, going_on=given > 0):
+                yield self._normal(data)
+
+    def peek(self, rng: np.random.Generator | None = None) -> tuple:
+        """The first batch, which `batches` will give again, to build a model with.
+
+        Raises:
+            DataError: there is none.
+        """
+        if not self._peeked:
+            self.on_epoch_begin()
+            for data in self.source.read(rng, 1):
+                self._peeked.append(self._normal(data))
+        if not self._peeked:
+            raise DataError(
+                self.where,
+                got=f"a {self.source.kind} that gave no batch",
+                expected="at least one",
+                hint="make a new generator for each call; a used one does not begin again",
+            )
+        return self._peeked[0]
+
+    def _normal(self, data: Any) -> tuple:
+        place = f"{self.where}: batch {self._seen}"
+        self._seen += 1
+        if isinstance(data, (list, tuple)) and not 1 <= len(data) <= 3:
+            try:
+                unpack_x_y_sample_weight(data)
+            except DataError as error:
+                raise DataError(place, got=error.got, expected=error.expected, hint=error.hint) from None
+        parts = zip(("x", "y", "sample_weight"), unpack_x_y_sample_weight(data), strict=True)
+        batch = tuple(
+            structured(part, name, lambda leaf, path: to_array(leaf, f"{place}: {path}")) for name, part in parts
+        )
+        self._check(batch, place)
+        return self._weighed(*batch)
+
+    def _check(self, batch: tuple, place: str) -> None:
+        leaves = [
+            (path_name(name, path), leaf)
+            for name, part in zip(("x", "y", "sample_weight"), batch, strict=True)
+            for path, leaf in tree.flatten_with_path(part)
+        ]
+        structure = [path for path, leaf in leaves if leaf is not None]
+        if self._structure is None:
+            self._structure = structure
+        elif structure != self._structure:
+            raise DataError(
+                place,
+                got=", ".join(structure) or "nothing",
+                expected=f"what the first batch held: {', '.join(self._structure)}",
+            )
+        rows = {leaf.shape[0] for _, leaf in leaves if leaf is not None}
+        if len(rows) != 1 or 0 in rows:
+            counts = ", ".join(f"{path}: {leaf.shape[0]} rows" for path, leaf in leaves if leaf is not None)
+            raise DataError(place, got=counts or "nothing", expected="the same number of rows, at least one, in each")
+
+    def _weighed(self, x: Any, y: Any, sample_weight: Any) -> tuple:
+        if self.class_weight is not None:
+            if sample_weight is not None:
+                raise ArgumentError(
+                    self.where, got="class_weight, and batches that bring sample weights", hint="pass one of them"
+                )
+            sample_weight = class_sample_weight(y, self.class_weight, self.output_shape)
+        elif sample_weight is not None and not tree.is_nested(sample_weight) and tree.is_nested(y):
+            sample_weight = tree.map_structure(lambda target: None if target is None else sample_weight, y)
+        return x, y, sample_weight
+
+    def on_epoch_begin(self) -> None:
+        """Tell the source that an epoch begins, once for each epoch."""
+        if not self._in_epoch:
+            self._in_epoch = True
+            self.source.on_epoch_begin()
+
+    def on_epoch_end(self) -> None:
+        """Tell the source that the epoch ended."""
+        if self._in_epoch:
+            self._in_epoch = False
+            self.source.on_epoch_end()
+
+    def interrupt(self) -> None:
+        """Let `batches` running in another thread end soon."""
+        self.source.interrupt()
+
+    def close(self) -> None:
+        """End the workers of the source."""
+        self.source.close()

@@ -1,0 +1,1 @@
+"""Convolutions over 1, 2 or 3 spatial axes."""

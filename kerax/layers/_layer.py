@@ -1,0 +1,738 @@
+"""Layer: the base of everything that has weights or is called.
+
+A Flax NNX module. What happens in a call is told in `_call.py`, step by step; what a layer takes in
+`_spec.py`; its config in `_config.py`; which variables it holds is read off its attributes.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypedDict
+
+import jax
+import numpy as np
+from flax import nnx
+
+from .. import constraints, dtype_policies, initializers, regularizers, tree
+from .._core import nnx_private
+from .._core.context import changes, here, setting
+from .._core.dtypes import is_float, standardize_dtype
+from .._core.module import Module, Opaque, foreign_variables, holds, leaves
+from .._core.naming import auto_name
+from .._core.variable import Parameter, Variable
+from .._errors import ArgumentError, GraphError, NameError_, NotBuiltError, ShapeError, StateError
+from .._graph.node import Node
+from .._graph.tensor import KerasTensor
+from .._types import Config, Shape
+from . import _call, _config
+from ._spec import InputSpec
+
+
+class LayerOptions(TypedDict, total=False):
+    """The keyword arguments every layer takes."""
+
+    name: str | None
+    trainable: bool
+    dtype: Any
+    autocast: bool
+    activity_regularizer: Any
+    input_shape: Any
+    input_dim: int
+    batch_input_shape: Any
+    batch_size: int
+
+
+class Record:
+    """A layer's bookkeeping, out of sight of NNX: the graph it stands in, and the losses of its last call."""
+
+    __slots__ = ("args", "build_depth", "build_shapes", "kwargs", "locked", "losses", "nodes", "scope")
+
+    def __init__(self, args: tuple, kwargs: dict) -> None:
+        self.args, self.kwargs = args, kwargs  # what the constructor was given
+        self.nodes: list[Node] = []  # calls on symbolic tensors
+        self.losses: list[Any] = []  # add_loss of the call in progress, or of the last one
+        self.build_shapes: dict[str, Any] | None = None
+        self.build_depth = 0
+        self.locked = False  # built: no new weights
+        self.scope = ""  # path of the layer it was built in
+
+    def __deepcopy__(self, memo: dict) -> Record:
+        copy = Record(self.args, self.kwargs)
+        copy.build_shapes, copy.locked, copy.scope = self.build_shapes, self.locked, self.scope
+        return copy
+
+
+def _name_may_come_first(add_weight: Callable) -> Callable:
+    """Take `add_weight("kernel", shape=…)`, the order of arguments in older code."""
+
+    @functools.wraps(add_weight)
+    def wrapped(self: Layer, *args: Any, **kwargs: Any) -> Any:
+        if args and isinstance(args[0], str):
+            kwargs.setdefault("name", args[0])
+            kwargs.update(zip(("shape", "dtype", "initializer"), args[1:], strict=False))
+            args = ()
+        return add_weight(self, *args, **kwargs)
+
+    return wrapped
+
+
+class Layer(Module):
+    """The base of all layers, and of models.
+
+    A subclass makes its weights in `build(input_shape)` with `add_weight`, and computes in
+    `call(inputs)`. `call` may take `training` and `mask`; they reach inner layers by themselves.
+
+    Args:
+        activity_regularizer: function of the outputs giving a loss.
+        trainable: whether an optimizer may change the weights.
+        dtype: a dtype or policy, default the global one.
+        autocast: whether float inputs and weights are cast to the compute dtype.
+        name: default counts the class.
+        input_shape, input_dim, batch_input_shape, batch_size: the shape of the first inputs, as
+            older code gives it to a model's first layer.
+
+    Raises:
+        ArgumentError: an unknown keyword.
+    """
+
+    _config_skip: tuple[str, ...] = ("activity_regularizer",)  # left out of the config where None
+    _config_never: tuple[str, ...] = ()  # arguments that are no part of the config
+    _mixes_rows = False  # whether a row of the output depends on other rows of the batch
+    supports_masking: bool = False
+    trainable: bool
+    built: bool
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls):
+            cls.build = _building(vars(cls)["build"])  # type: ignore[method-assign]
+        if "compute_mask" in vars(cls) and "supports_masking" not in vars(cls):
+            cls.supports_masking = True
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        layer = object.__new__(cls)
+        object.__setattr__(layer, "_record", Record(args, kwargs))
+        return layer
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        object.__setattr__(self, "_ready", True)
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise ArgumentError(f"{type(self).__name__}(name=…)", got=repr(name), expected="a string without '/'")
+        self.name = name or auto_name(type(self).__name__)
+        self._trainable = _boolean(trainable, self.name)
+        self._policy = dtype_policies.get(dtype)
+        self.autocast = autocast
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.input_spec = None
+        self.built = False
+        first = _first_input_shape(kwargs)
+        self._batch_input_shape = first
+        self._first_weights = Opaque(kwargs.pop("weights", None))
+        kwargs.pop("dynamic", None)
+        self._input_dtype_hint = kwargs.pop("input_dtype", None)
+        if kwargs:
+            raise ArgumentError(
+                f"{type(self).__name__} {self.name!r}",
+                got=f"the unknown keyword arguments {sorted(kwargs)}",
+                hint="pass only arguments of this layer and of Layer: name, dtype, trainable, input_shape …",
+            )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not vars(self).get("_ready", False):
+            raise StateError(
+                f"{type(self).__name__} set self.{name} before super().__init__()",
+                hint="call super().__init__(**kwargs) first in __init__",
+            )
+        if name in _PROTECTED and isinstance(getattr(type(self), name, None), property):
+            setter = getattr(type(self), name).fset
+            if setter is None:
+                raise NameError_(
+                    f"self.{name} of {type(self).__name__} {self.name!r} cannot be set",
+                    got=f"{type(value).__name__}",
+                    hint=f"choose another attribute name: {name!r} is what Keras calls a property of every layer",
+                )
+            setter(self, value)
+            return
+        super().__setattr__(name, value)
+
+    # -- names and dtypes --------------------------------------------------------------------
+
+    @property
+    def path(self) -> str:
+        """The names of the layers around this one, then its own, joined by "/"."""
+        scope = self._record.scope
+        return f"{scope}/{self.name}" if scope else self.name
+
+    @property
+    def dtype_policy(self) -> dtype_policies.DTypePolicy:
+        """What it computes in and keeps its weights in."""
+        return self._policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, value: Any) -> None:
+        object.__setattr__(self, "_policy", dtype_policies.get(value))
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the weights."""
+        return self._policy.variable_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The dtype of the weights."""
+        return self._policy.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """The dtype of the computation."""
+        return self._policy.compute_dtype
+
+    @property
+    def input_dtype(self) -> str:
+        """The dtype float inputs are cast to."""
+        return self._policy.compute_dtype
+
+    # -- weights -----------------------------------------------------------------------------
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights; subclasses override it. Without one, inner layers are built by a trial call."""
+        if self._inner_unbuilt():
+            _call.build_by_calling(self, input_shape)
+
+    @_name_may_come_first
+    def add_weight(
+        self,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str | None = None,
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+        **metadata: Any,
+    ) -> Variable:
+        """A new weight of this layer.
+
+        Args:
+            shape: default `()`.
+            initializer: default Glorot uniform for floats, zeros otherwise.
+            dtype: default the layer's.
+            trainable: whether an optimizer changes it.
+            autocast: whether it is read in the compute dtype.
+            regularizer, constraint: function of the value.
+            aggregation: kept for compatibility.
+            overwrite_with_gradient: kept for compatibility, must be False.
+            name: as it stands in the path.
+
+        Raises:
+            StateError: the layer is built already.
+        """
+        if self._record.locked and not self._record.build_depth:
+            raise StateError(
+                f"{type(self).__name__} {self.name!r} is built, and add_weight was called again",
+                hint="make all weights in __init__ or build",
+            )
+        dtype = standardize_dtype(dtype) if dtype is not None else self.variable_dtype
+        if initializer is None:
+            initializer = "glorot_uniform" if is_float(dtype) else "zeros"
+        if isinstance(initializer, (int, float)) and not isinstance(initializer, bool):
+            initializer = initializers.Constant(initializer)
+        names = here.names if self._record.build_depth else tuple(part for part in self.path.split("/") if part)
+        with setting(names=names):
+            variable = Variable(
+                initializers.get(initializer),
+                shape=() if shape is None else shape,
+                dtype=dtype,
+                trainable=trainable,
+                autocast=autocast,
+                aggregation=aggregation,
+                name=name,
+                regularizer=regularizers.get(regularizer),
+                constraint=constraints.get(constraint),
+                **metadata,
+            )
+        # Until an attribute holds it, the layer does.
+        loose = vars(self).get("_loose")
+        if loose is None:
+            self._loose = loose = []
+        loose.append(variable)
+        return variable
+
+    def _settle(self) -> None:
+        """Let go of the weights that attributes hold by now, so that NNX sees each under one name."""
+        loose = vars(self).get("_loose")
+        if loose:
+            held: set[int] = set()
+            for name, value in vars(self).items():
+                if name != "_loose" and holds(value):
+                    for _ in leaves(value, held):
+                        pass
+            kept = [variable for variable in loose if id(variable) not in held]
+            if kept:
+                object.__setattr__(self, "_loose", kept)
+            else:
+                del self._loose
+                object.__setattr__(self, "_order", tuple(n for n in self._order if n != "_loose"))
+
+    def _own_variables(self) -> list[nnx.Variable]:
+        """The variables held directly: trainable ones first, as Keras orders them."""
+        own = [item for item in self._own() if isinstance(item, nnx.Variable)]
+        return [v for v in own if isinstance(v, nnx.Param)] + [v for v in own if not isinstance(v, nnx.Param)]
+
+    def _own_modules(self) -> list[nnx.Module]:
+        return [item for item in self._own() if isinstance(item, nnx.Module)]
+
+    def _sublayers(self) -> list[Layer]:
+        """The layers held directly."""
+        return [item for item in self._own_modules() if isinstance(item, Layer)]
+
+    def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> Iterator[Layer]:
+        """This layer and all inside, depth first, each once."""
+        seen: set[int] = set()
+
+        def visit(layer: Layer) -> Iterator[Layer]:
+            if id(layer) in seen:
+                return
+            seen.add(id(layer))
+            yield layer
+            if recursive or layer is self:
+                for inner in layer._sublayers():
+                    yield from visit(inner)
+
+        layers = visit(self)
+        if not include_self:
+            next(layers)
+        return layers
+
+    def _collect(self, want: Callable[[Layer, nnx.Variable], bool]) -> list[Any]:
+        found: dict[int, Any] = {}
+
+        def visit(layer: Layer) -> None:
+            for variable in layer._own_variables():
+                if id(variable) not in found and want(layer, variable):
+                    found[id(variable)] = variable
+            for module in layer._own_modules():
+                if isinstance(module, Layer):
+                    visit(module)
+                else:
+                    inner = (
+                        [item for item in module._own() if isinstance(item, nnx.Variable)]
+                        if isinstance(module, Module)
+                        else foreign_variables(module)
+                    )
+                    for variable in inner:
+                        if id(variable) not in found and want(layer, variable):
+                            found[id(variable)] = variable
+
+        visit(self)
+        return list(found.values())
+
+    @property
+    def variables(self) -> list[Any]:
+        """Everything that can change: weights, seeds, states of metrics inside."""
+        from_layers = self._collect(lambda layer, v: True)
+        known = {id(v) for v in from_layers}
+        for metric in self._inner_metrics():
+            for variable in metric.variables:
+                if id(variable) not in known:
+                    known.add(id(variable))
+                    from_layers.append(variable)
+        return from_layers
+
+    @property
+    def weights(self) -> list[Any]:
+        """All weights, in Keras's order: own ones, trainable first, then each inner layer's."""
+        return self._collect(lambda layer, v: _is_weight(v))
+
+    @property
+    def trainable_variables(self) -> list[Any]:
+        """The weights an optimizer changes, empty where `trainable` is False."""
+        return self.trainable_weights
+
+    @property
+    def trainable_weights(self) -> list[Any]:
+        """The weights an optimizer changes, empty where `trainable` is False."""
+        if not self.trainable:
+            return []
+        return self._collect(lambda layer, v: _is_weight(v) and layer.trainable and _trainable(v))
+
+    @property
+    def non_trainable_weights(self) -> list[Any]:
+        """The weights no optimizer changes."""
+        trainable = {id(v) for v in self.trainable_weights}
+        return [v for v in self.weights if id(v) not in trainable]
+
+    @property
+    def non_trainable_variables(self) -> list[Any]:
+        """The variables no optimizer changes."""
+        trainable = {id(v) for v in self.trainable_weights}
+        return [v for v in self.variables if id(v) not in trainable]
+
+    def _inner_metrics(self) -> list[Any]:
+        """Metrics held by this layer and the ones inside."""
+        found: dict[int, Any] = {}
+        for layer in self._flatten_layers():
+            for module in layer._own_modules():
+                if isinstance(module, Module) and hasattr(module, "update_state"):
+                    found.setdefault(id(module), module)
+        return list(found.values())
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics held by this layer and the ones inside."""
+        return self._inner_metrics()
+
+    @property
+    def metrics_variables(self) -> list[Any]:
+        """The states of `metrics`."""
+        return [variable for metric in self.metrics for variable in metric.variables]
+
+    @property
+    def trainable(self) -> bool:  # type: ignore[no-redef]
+        """Whether an optimizer may change the weights; setting it reaches every inner layer."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        value = _boolean(value, self.name)
+        changes.count += 1
+        for layer in self._flatten_layers():
+            object.__setattr__(layer, "_trainable", value)
+            for variable in layer._own_variables():
+                if isinstance(variable, Parameter):
+                    variable.trainable = value
+
+    def get_weights(self) -> list[np.ndarray]:
+        """The values of `weights`, as NumPy arrays."""
+        return [np.asarray(nnx_private.raw(v)) for v in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Assign `weights`, one value each.
+
+        Raises:
+            ShapeError: another number of values, or a value of another shape.
+        """
+        variables = self.weights
+        where = f"set_weights of {type(self).__name__} {self.name!r}"
+        if len(weights) != len(variables):
+            raise ShapeError(where, got=f"{len(weights)} values", expected=f"{len(variables)}, one for each weight",
+                             hint="build the layer first" if not self.built else None)
+        for variable, value in zip(variables, weights, strict=True):
+            if tuple(np.shape(value)) != tuple(variable.shape):
+                name = getattr(variable, "path", "")
+                raise ShapeError(where, got=f"a value of shape {tuple(np.shape(value))} for weight {name!r}",
+                                 expected=tuple(variable.shape))
+        for variable, value in zip(variables, weights, strict=True):
+            variable[...] = value
+
+    def count_params(self) -> int:
+        """The number of elements of all weights.
+
+        Raises:
+            NotBuiltError: the weights do not exist yet.
+        """
+        if not self.built:
+            raise NotBuiltError(
+                f"count_params of {type(self).__name__} {self.name!r}",
+                got="a layer that is not built",
+                hint="call it on data once, or build(input_shape)",
+            )
+        return sum(math.prod(v.shape) for v in self.weights)
+
+    # -- losses ------------------------------------------------------------------------------
+
+    def add_loss(self, loss: Any) -> None:
+        """Add a scalar, or a list of them, to the total loss of the step in progress.
+
+        Raises:
+            ArgumentError: a function: call it and pass what it gives.
+        """
+        for value in tree.flatten(loss):
+            if callable(value) and not hasattr(value, "dtype"):
+                raise ArgumentError(
+                    f"add_loss of {type(self).__name__} {self.name!r}", got="a function", expected="a tensor",
+                    hint="compute the loss inside call() and pass the result",
+                )
+            self._record.losses.append(value.value if isinstance(value, Variable) else value)
+
+    def _call_losses(self) -> list[Any]:
+        """What add_loss and activity regularizers gave in the last call, at any depth, each once."""
+        return [loss for layer in self._flatten_layers() for loss in layer._record.losses]
+
+    def _weight_losses(self) -> list[Any]:
+        """What the regularizers of trainable weights give now."""
+        return [
+            v.regularizer(v) for v in self.trainable_weights if isinstance(v, Variable) and v.regularizer is not None
+        ]
+
+    @property
+    def losses(self) -> list[Any]:
+        """Scalars added to the total loss: add_loss, activity and weight regularization, at any depth, each once."""
+        return self._call_losses() + self._weight_losses()
+
+    def _clear_losses(self) -> None:
+        for layer in self._flatten_layers():
+            if layer._record.losses:
+                layer._record.losses = []
+
+    # -- calling -----------------------------------------------------------------------------
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """The computation; subclasses write it."""
+        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not vars(self).get("_ready", False):
+            raise StateError(
+                f"{type(self).__name__} was called, and its __init__ never called super().__init__()",
+                hint="call super().__init__(**kwargs) first in __init__",
+            )
+        return _call.call(self, args, kwargs)
+
+    def stateless_call(
+        self,
+        trainable_variables: Sequence[Any],
+        non_trainable_variables: Sequence[Any],
+        *args: Any,
+        return_losses: bool = False,
+        **kwargs: Any,
+    ) -> tuple:
+        """The call as a pure function of the variables' values.
+
+        Returns:
+            (outputs, new values of the non-trainable variables), and the losses if asked for.
+        """
+        return _call.stateless(self, trainable_variables, non_trainable_variables, return_losses, args, kwargs)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """The symbolic tensors a call on these symbolic tensors gives."""
+        return _call.output_spec(self, args, kwargs)
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """The shape of the output for an input shape, or a structure of them."""
+        return _call.output_shape(self, args, kwargs)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """The mask of the outputs: that of the inputs."""
+        return previous_mask
+
+    def __repr__(self) -> str:
+        built = "" if self.built else ", not built"
+        return f"<{type(self).__name__} name={self.name}{built}>"
+
+    # -- graph -------------------------------------------------------------------------------
+
+    @property
+    def _nodes(self) -> list[Node]:
+        """Its calls on symbolic tensors."""
+        return self._record.nodes
+
+    _inbound_nodes = _nodes
+
+    def _only_node(self, what: str) -> Node:
+        nodes = self._record.nodes
+        if not nodes:
+            raise NameError_(
+                f"{what} of {type(self).__name__} {self.name!r}",
+                got="a layer never called on a symbolic tensor",
+                hint="call it on the output of Input(...) or of another layer, or put it into a model",
+            )
+        return nodes[0]
+
+    @property
+    def input(self) -> Any:
+        """The symbolic inputs of its first call."""
+        node = self._only_node("input")
+        arguments = [*node.args, *node.kwargs.values()]
+        return node.args[0] if len(arguments) == 1 else node.inputs[0] if len(node.inputs) == 1 else node.inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbolic outputs of its first call."""
+        return self._only_node("output").output_structure
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of `input`."""
+        return tree.map_structure(lambda t: t.shape, self.input)
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of `output`."""
+        return tree.map_structure(lambda t: t.shape, self.output)
+
+    # -- config ------------------------------------------------------------------------------
+
+    def get_config(self) -> Config:
+        """The constructor's arguments: `type(layer).from_config(layer.get_config())` makes its like."""
+        record = self._record
+        arguments = _config.config_of(self, record.args, record.kwargs)
+        config: Config = {"name": self.name, "trainable": self._trainable,
+                          "dtype": dtype_policies.serialize(self._policy)}
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        config.update(arguments)
+        return config
+
+    @classmethod
+    def from_config(cls, config: Config) -> Any:
+        """The layer of a config."""
+        return _config.build_from(cls, config)
+
+    def get_build_config(self) -> Config | None:
+        """The shapes it was built with, or None."""
+        shapes = self._record.build_shapes
+        if shapes is None:
+            return None
+        if len(shapes) == 1:
+            return {"input_shape": next(iter(shapes.values()))}
+        return {"shapes_dict": dict(shapes)}
+
+    def build_from_config(self, config: Config) -> None:
+        """Build as it was built when the config was written."""
+        if self.built:
+            return
+        if "shapes_dict" in config:
+            self.build(**{key: _shape(value) for key, value in config["shapes_dict"].items()})
+        elif config.get("input_shape") is not None:
+            self.build(_shape(config["input_shape"]))
+
+    def save_own_variables(self, store: Any) -> None:
+        """Write the values of the variables held directly, by number."""
+        for index, variable in enumerate(v for v in self._own_variables() if _is_weight(v)):
+            store[f"{index}"] = np.asarray(nnx_private.raw(variable))
+
+    def load_own_variables(self, store: Any) -> None:
+        """Read what `save_own_variables` wrote.
+
+        Raises:
+            ShapeError: another number of values.
+        """
+        variables = [v for v in self._own_variables() if _is_weight(v)]
+        if len(store) != len(variables):
+            raise ShapeError(
+                f"Weights of {type(self).__name__} {self.name!r}",
+                got=f"{len(store)} stored values",
+                expected=f"{len(variables)} for its {len(variables)} weights",
+                hint="build the layer before loading" if not self.built else None,
+            )
+        for index, variable in enumerate(variables):
+            variable[...] = np.asarray(store[f"{index}"])
+
+    def _inner_unbuilt(self) -> bool:
+        return any(not layer.built for layer in self._flatten_layers(include_self=False))
+
+
+_PROTECTED = frozenset(
+    name for name, value in vars(Layer).items() if isinstance(value, property) and not name.startswith("_")
+)
+
+
+def _building(build: Callable) -> Callable:
+    """`build` with what belongs around it: the path of its weights, the record of shapes, the lock."""
+
+    @functools.wraps(build)
+    def wrapped(self: Layer, *args: Any, **kwargs: Any) -> Any:
+        record = self._record
+        if record.build_depth:  # super().build() from a subclass
+            return build(self, *args, **kwargs)
+        record.build_depth = 1
+        record.scope = "/".join(here.names)
+        record.locked = False
+        try:
+            with setting(names=(*here.names, self.name), autocast=None):
+                bound = inspect.signature(build).bind(self, *args, **kwargs)
+                result = build(self, *args, **kwargs)
+        finally:
+            record.build_depth = 0
+        shapes = {key: value for key, value in list(bound.arguments.items())[1:]}
+        if "kwargs" in shapes and isinstance(shapes["kwargs"], dict):
+            shapes.update(shapes.pop("kwargs"))
+        record.build_shapes = shapes
+        self.built = True
+        record.locked = True
+        self._settle()
+        first = self._first_weights.value
+        if first is not None:
+            self._first_weights.value = None
+            self.set_weights(first)
+        return result
+
+    return wrapped
+
+
+Layer.build = _building(Layer.build)  # type: ignore[method-assign]
+Layer.compute_output_shape._is_default = True  # type: ignore[attr-defined]
+Layer.compute_mask._is_default = True  # type: ignore[attr-defined]
+
+
+def _is_weight(variable: nnx.Variable) -> bool:
+    """Whether get_weights holds it: not a seed's state, not a metric's."""
+    if isinstance(variable, nnx.RngState):
+        return False
+    return not variable.get_metadata("seed_state", False)
+
+
+def _trainable(variable: nnx.Variable) -> bool:
+    return variable.trainable if isinstance(variable, Variable) else isinstance(variable, nnx.Param)
+
+
+def _boolean(value: Any, name: str) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise ArgumentError(f"trainable of {name!r}", got=repr(value), expected="True or False")
+    return bool(value)
+
+
+def _shape(value: Any) -> Any:
+    """A shape of a config, whose tuples JSON has made lists."""
+    if isinstance(value, dict):
+        return {key: _shape(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        if all(item is None or isinstance(item, int) for item in value):
+            return tuple(value)
+        return [_shape(item) for item in value]
+    return value
+
+
+def _first_input_shape(kwargs: dict[str, Any]) -> Shape | None:
+    """The batch shape that older code gives to a first layer, taken out of `kwargs`."""
+    batch = kwargs.pop("batch_size", None)
+    whole = kwargs.pop("batch_input_shape", None) or kwargs.pop("batch_shape", None)
+    shape = kwargs.pop("input_shape", None)
+    width = kwargs.pop("input_dim", None)
+    if whole is not None:
+        return tuple(whole)
+    if shape is not None:
+        return (batch, *((shape,) if isinstance(shape, int) else shape))
+    if width is not None:
+        return (batch, width)
+    return None
+
+
+def layer_of(tensor: Any) -> Any:
+    """What made a symbolic tensor.
+
+    Raises:
+        GraphError: it has no history.
+    """
+    if not isinstance(tensor, KerasTensor) or tensor.node is None:
+        raise GraphError(f"{tensor!r} is not the output of a layer or op")
+    return tensor.node.operation
+
+
+__all__ = ["InputSpec", "Layer", "LayerOptions", "jax"]

@@ -1,0 +1,1 @@
+"""Pooling over 1, 2 or 3 spatial axes."""

@@ -1,0 +1,1 @@
+"""Layers around layers, and around modules of others."""

@@ -1,0 +1,47 @@
+"""Helpers for users; nothing inside kerax imports them."""
+
+from __future__ import annotations
+
+from .. import tree
+from .._inspect.drawing import plot_model
+from .._serial import (
+    CustomObjectScope,
+    custom_object_scope,
+    deserialize_keras_object,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+    serialize_keras_object,
+)
+from ..callbacks._bar import Progbar
+from ..data._adapters import pack_x_y_sample_weight, unpack_x_y_sample_weight
+from ..data.pydataset import PyDataset
+from ..models import clone_model
+from ._numeric import normalize, to_categorical
+from ._session import clear_session, set_random_seed
+
+Sequence = PyDataset
+
+__all__ = [
+    "CustomObjectScope",
+    "Progbar",
+    "PyDataset",
+    "Sequence",
+    "clear_session",
+    "clone_model",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "normalize",
+    "pack_x_y_sample_weight",
+    "plot_model",
+    "register_keras_serializable",
+    "serialize_keras_object",
+    "set_random_seed",
+    "to_categorical",
+    "tree",
+    "unpack_x_y_sample_weight",
+]

@@ -1,0 +1,24 @@
+"""Settings shared by all tests; they must be made before Keras or JAX is imported."""
+
+import os
+
+os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _fresh_names():
+    from kerax._core import naming
+
+    naming.reset()
+    yield
+
+
+@pytest.fixture
+def rng():
+    """NumPy's generator, seeded."""
+    import numpy as np
+
+    return np.random.default_rng(0)

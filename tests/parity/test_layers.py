@@ -1,0 +1,172 @@
+"""Layers against Keras: same weights and inputs, then same outputs, gradients, states and configs."""
+
+from __future__ import annotations
+
+import warnings
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+import pytest
+
+import kerax
+from tests.contract.layer_cases import CASES, Case
+
+_OURS_NOT = ("quantization_config",)
+
+
+def call(layer, case: Case, inputs, training):
+    options = dict(case.call)
+    if case.mask is not None:
+        options["mask"] = jnp.asarray(case.mask_value())
+    if isinstance(inputs, dict):
+        return layer(**inputs, training=training, **options)
+    return layer(inputs, training=training, **options)
+
+
+def stateless(layer, case: Case, trainable, rest, inputs, training):
+    options = dict(case.call, training=training)
+    if case.mask is not None:
+        options["mask"] = jnp.asarray(case.mask_value())
+    if isinstance(inputs, dict):
+        inputs = dict(inputs)
+        query = inputs.pop("query")
+        return layer.stateless_call(trainable, rest, query, **inputs, **options)
+    return layer.stateless_call(trainable, rest, inputs, **options)
+
+
+def values(variables):
+    return [jnp.asarray(v.value) for v in variables]
+
+
+def pair(case: Case):
+    ours, theirs = case.make(kerax.layers), case.make(keras.layers)
+    inputs = case.inputs()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        call(ours, case, inputs, False)
+        call(theirs, case, inputs, False)
+    rng = np.random.default_rng(1)
+    shapes = [tuple(w.shape) for w in theirs.weights]
+    assert [tuple(w.shape) for w in ours.weights] == shapes
+    new = []
+    for w in theirs.weights:
+        value = np.asarray(w)
+        if value.dtype.kind == "f":
+            value = rng.normal(size=value.shape) * 0.5
+            if "variance" in w.name or "stddev" in w.name:
+                value = np.abs(value) + 0.5
+        new.append(value.astype(np.asarray(w).dtype))
+    if "Normalization" in case.cls and any(w.name == "count" for w in theirs.weights):
+        new = [np.asarray(w) for w in theirs.weights]
+    theirs.set_weights(new)
+    ours.set_weights(new)
+    return ours, theirs, inputs
+
+
+def close(a, b, tolerance, what):
+    flat_a, flat_b = jax.tree.leaves(a), jax.tree.leaves(b)
+    assert len(flat_a) == len(flat_b), what
+    for x, y in zip(flat_a, flat_b, strict=True):
+        x, y = np.asarray(x), np.asarray(y)
+        assert x.shape == y.shape, f"{what}: {x.shape} is not {y.shape}"
+        assert x.dtype == y.dtype, f"{what}: {x.dtype} is not {y.dtype}"
+        np.testing.assert_allclose(x, y, rtol=tolerance, atol=tolerance, err_msg=what)
+
+
+def cases():
+    known = set(dir(kerax.layers))
+    return [pytest.param(case, id=case.name) for case in CASES if case.cls in known and hasattr(keras.layers, case.cls)]
+
+
+@pytest.mark.parametrize("case", cases())
+def test_outputs_gradients_and_states_are_those_of_keras(case: Case):
+    ours, theirs, inputs = pair(case)
+    modes = (False,) if case.random else (False, True)
+    for training in modes:
+        results = []
+        for layer in (ours, theirs):
+            trainable, rest = values(layer.trainable_variables), values(layer.non_trainable_variables)
+
+            def run(trainable, inputs, layer=layer, rest=rest, training=training):
+                return stateless(layer, case, trainable, rest, inputs, training)
+
+            def total(trainable, inputs, run=run):
+                outputs, _ = run(trainable, inputs)
+                flat = [out for out in jax.tree.leaves(outputs)]
+                return sum(jnp.sum(jnp.sin(out) * jnp.cos(jnp.arange(out.size).reshape(out.shape))) for out in flat)
+
+            arrays = jax.tree.map(jnp.asarray, inputs)
+            out = run(trainable, arrays)
+            floats = case.dtype == "float32"
+            if not case.grads or not (floats or trainable):
+                grads = None
+            elif floats:
+                grads = jax.grad(total, argnums=(0, 1))(trainable, arrays)
+            else:
+                grads = jax.grad(total)(trainable, arrays)
+            kept = [v for v, w in zip(out[1], layer.non_trainable_variables, strict=True) if "seed" not in w.path]
+            results.append((jax.tree.leaves(out[0]), kept, grads))
+        mine, other = results
+        close(mine[0], other[0], case.tolerance, f"outputs, training={training}")
+        close(mine[1], other[1], case.tolerance, f"states, training={training}")
+        close(mine[2], other[2], 4 * case.tolerance, f"gradients, training={training}")
+
+
+def plain(config):
+    """A config without what kerax leaves out, names and object ids."""
+    if isinstance(config, dict):
+        skip = (*_OURS_NOT, "name", "registered_name")
+        return {key: plain(value) for key, value in config.items() if key not in skip}
+    if isinstance(config, (list, tuple)):
+        return type(config)(plain(item) for item in config)
+    return config
+
+
+@pytest.mark.parametrize("case", cases())
+def test_configs_are_those_of_keras(case: Case):
+    ours, theirs = case.make(kerax.layers), case.make(keras.layers)
+    assert plain(ours.get_config()) == plain(theirs.get_config())
+    assert ours.name == theirs.name or theirs.name.startswith(ours.name)
+    again = kerax.layers.deserialize(keras.layers.serialize(theirs))
+    assert plain(again.get_config()) == plain(theirs.get_config())
+    back = keras.layers.deserialize(kerax.layers.serialize(ours))
+    assert plain(back.get_config()) == plain(theirs.get_config())
+
+
+@pytest.mark.parametrize("case", cases())
+def test_weights_and_shapes_are_those_of_keras(case: Case):
+    ours, theirs = case.make(kerax.layers), case.make(keras.layers)
+    inputs = case.inputs()
+    call(ours, case, inputs, False)
+    call(theirs, case, inputs, False)
+    for name in ("trainable_weights", "non_trainable_weights", "trainable_variables", "non_trainable_variables"):
+        mine, other = getattr(ours, name), getattr(theirs, name)
+        assert [w.name for w in mine] == [w.name for w in other], name
+        assert [tuple(w.shape) for w in mine] == [tuple(w.shape) for w in other], name
+    assert len(ours.losses) == len(theirs.losses)
+    close([jnp.asarray(x) for x in ours._call_losses()][:1], [jnp.asarray(x) for x in theirs.losses][:len(ours._call_losses())][:1], 1e-5, "losses")
+    assert ours.supports_masking == theirs.supports_masking
+
+
+def symbolic(library, case: Case, batch):
+    def one(x):
+        return library.Input(x.shape[1:], batch_size=batch, dtype=str(x.dtype))
+
+    return jax.tree.map(one, case.inputs())
+
+
+@pytest.mark.parametrize("case", cases())
+def test_symbolic_outputs_are_those_of_keras(case: Case):
+    if "stateful" in case.name:
+        pytest.skip("needs a batch size")
+    ours, theirs = case.make(kerax.layers), case.make(keras.layers)
+    case = Case(**{**vars(case), "mask": None})
+    import kerax.layers
+
+    kinds = [call(layer, case, symbolic(inputs, case, None), None) for layer, inputs in ((ours, kerax.layers), (theirs, keras))]
+    mine, other = (jax.tree.leaves(kind, is_leaf=lambda x: hasattr(x, "shape")) for kind in kinds)
+    assert [tuple(x.shape) for x in mine] == [tuple(x.shape) for x in other]
+    if case.spec:
+        assert [str(x.dtype) for x in mine] == [str(x.dtype) for x in other]
