@@ -7,6 +7,8 @@ they were first set; nothing is registered twice.
 
 from __future__ import annotations
 
+import copy
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -34,6 +36,17 @@ class Module(nnx.Module, pytree=False):
             object.__setattr__(self, "_order", (*self._order, name))
         object.__setattr__(self, name, value)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            name: getattr(type(self), name.removesuffix("_of")).packed(self) if isinstance(value, _Shelf) else value
+            for name, value in vars(self).items()
+        }
+
+    def __deepcopy__(self, memo: dict) -> Any:
+        new = memo[id(self)] = object.__new__(type(self))
+        vars(new).update({name: copy.deepcopy(value, memo) for name, value in self.__getstate__().items()})
+        return new
+
     def _own(self) -> Iterator[Any]:
         """The Variables and modules held directly, each once, in creation order."""
         seen: set[int] = set()
@@ -54,6 +67,69 @@ class Opaque:
 
     def __deepcopy__(self, memo: dict) -> Opaque:
         return self
+
+
+class Owned:
+    """An attribute whose value belongs to one object, out of sight of NNX.
+
+    NNX hands the plain attributes of a module to its copies as they are. A copy gets a value of its own
+    here, made when it is first asked for: `remake(copy, value)`.
+
+    Args:
+        remake: gives a copy's value, from the value of the original or from what `pack` made of it.
+        pack: what a pickle or a deep copy takes along; default nothing, as None.
+    """
+
+    def __init__(self, remake: Callable[[Any, Any], Any], pack: Callable[[Any], Any] = lambda value: None) -> None:
+        self.remake, self.pack = remake, pack
+
+    def __set_name__(self, cls: type, name: str) -> None:
+        self.slot = f"{name}_of"
+
+    def __get__(self, holder: Any, cls: type | None = None) -> Any:
+        if holder is None:
+            return self
+        try:
+            shelf = holder.__dict__[self.slot]
+        except KeyError:
+            raise AttributeError(self.slot) from None
+        entry = shelf.values.get(id(holder))
+        if entry is None:
+            shelf.put(holder, self.remake(holder, shelf.first))
+            entry = shelf.values[id(holder)]
+        return entry[1]
+
+    def __set__(self, holder: Any, value: Any) -> None:
+        shelf = holder.__dict__.get(self.slot)
+        if shelf is None:
+            shelf = holder.__dict__[self.slot] = _Shelf()
+        shelf.first = value
+        shelf.put(holder, value)
+
+    def packed(self, holder: Any) -> _Shelf:
+        """A shelf that holds what a copy of the holder takes along."""
+        return _Shelf(self.pack(self.__get__(holder)))
+
+
+class _Shelf:
+    """The values of an `Owned` attribute, one for each object among the copies."""
+
+    __slots__ = ("first", "values")
+
+    def __init__(self, first: Any = None) -> None:
+        self.first = first  # what copies are made from
+        self.values: dict[int, tuple[weakref.ref, Any]] = {}  # id of the holder -> its value, for as long as it lives
+
+    def put(self, holder: Any, value: Any) -> None:
+        """Keep the value of a holder."""
+        key, values = id(holder), self.values
+        values[key] = (weakref.ref(holder, lambda _: values.pop(key, None)), value)
+
+    def __reduce__(self) -> tuple:
+        return _Shelf, (self.first,)
+
+    def __deepcopy__(self, memo: dict) -> _Shelf:
+        return _Shelf(copy.deepcopy(self.first, memo))
 
 
 def holds(value: Any) -> bool:

@@ -23,6 +23,13 @@ def put(variable: nnx.Variable, value: Any) -> None:
     object.__setattr__(variable, "_raw_value", value)
 
 
+def fill(variable: nnx.Variable, value: Any, metadata: Any) -> None:
+    """Make a Variable that is not initialized hold these."""
+    object.__setattr__(variable, "_trace_state", trace_now())
+    object.__setattr__(variable, "_var_metadata", metadata)
+    object.__setattr__(variable, "_raw_value", value)
+
+
 def trace_now() -> tracers.TraceState:
     """The current trace."""
     return tracers.TraceState()

@@ -7,6 +7,7 @@ metadata. Every read and write passes `context.here`, where tapes and traces wat
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -110,6 +111,13 @@ class Variable(nnx.Variable):
             )
         for notice in here.created:
             notice(self)
+
+    def __reduce__(self) -> tuple:
+        return _revived, (type(self), self._raw_value, self._var_metadata)
+
+    def __deepcopy__(self, memo: dict) -> Variable:
+        new = memo[id(self)] = _revived(type(self), jnp.array(self._raw_value), copy.copy(self._var_metadata))
+        return new
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -288,6 +296,13 @@ class Variable(nnx.Variable):
         object.__setattr__(self, name, value)
 
     __hash__ = object.__hash__  # by identity: variables are keys of optimizers and tapes
+
+
+def _revived(cls: type[Variable], value: Any, metadata: Any) -> Variable:
+    """A Variable as it was pickled."""
+    variable = object.__new__(cls)
+    nnx_private.fill(variable, value, metadata)
+    return variable
 
 
 class Parameter(Variable, nnx.Param):

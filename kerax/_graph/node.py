@@ -59,6 +59,10 @@ class OpCall:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.fn(*args, **kwargs)
 
+    def recipe(self) -> tuple[Callable, str]:
+        """What makes its like."""
+        return self.fn, self.name
+
     @property
     def output(self) -> Any:
         """The symbolic result of its only call."""

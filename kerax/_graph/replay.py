@@ -12,7 +12,7 @@ from typing import Any
 from .. import tree
 from .._errors import GraphError
 from .node import Node, OpCall
-from .tensor import KerasTensor
+from .tensor import KerasTensor, mask_of, set_mask
 
 
 class Plan:
@@ -57,9 +57,68 @@ class Plan:
             args, kwargs = fill((node.args, node.kwargs), table)
             operation = node.operation if isinstance(node.operation, OpCall) else layers[node.operation.name]
             out = operation(*args, **kwargs) if call is None else call(operation, args, kwargs)
-            for tensor, value in zip(node.outputs, tree.flatten(out), strict=True):
-                table.setdefault(id(tensor), value)
+            for tensor, value in zip(tree.flatten(node.output_structure), tree.flatten(out), strict=True):
+                if isinstance(tensor, KerasTensor):
+                    table.setdefault(id(tensor), value)
         return fill(self.outputs, table)
+
+
+class Recipe:
+    """A plan as plain data, without layers: what copies and pickles of a model are made from."""
+
+    def __init__(self, plan: Plan) -> None:
+        numbers: dict[int, Slot] = {}
+        self.tensors: list[tuple] = []  # shape, dtype, name, and the mask's shape and dtype
+
+        def slot(tensor: Any) -> Any:
+            if not isinstance(tensor, KerasTensor):
+                return tensor
+            if id(tensor) not in numbers:
+                numbers[id(tensor)] = Slot(len(self.tensors))
+                mask = mask_of(tensor)
+                self.tensors.append(
+                    (tensor.shape, tensor.dtype, tensor.name, None if mask is None else (mask.shape, mask.dtype))
+                )
+            return numbers[id(tensor)]
+
+        self.calls = [
+            (
+                node.operation.recipe() if isinstance(node.operation, OpCall) else node.operation.name,
+                *(tree.map_structure(slot, part) for part in (node.args, node.kwargs, node.output_structure)),
+            )
+            for node in plan.nodes
+        ]
+        self.inputs = tree.map_structure(slot, plan.inputs)
+        self.outputs = tree.map_structure(slot, plan.outputs)
+
+    def plan(self, layers: Mapping[str, Any]) -> Plan:
+        """The same calls, made of these layers."""
+        tensors = []
+        for shape, dtype, name, mask in self.tensors:
+            tensor = KerasTensor(shape, dtype, name=name)
+            if mask is not None:
+                set_mask(tensor, KerasTensor(*mask))
+            tensors.append(tensor)
+
+        def tensor_of(leaf: Any) -> Any:
+            return tensors[leaf.number] if isinstance(leaf, Slot) else leaf
+
+        for operation, *parts in self.calls:
+            args, kwargs, outputs = (tree.map_structure(tensor_of, part) for part in parts)
+            if isinstance(operation, str):
+                layer = layers[operation]
+                Node(layer, args, kwargs, outputs, layer._record.nodes)
+            else:
+                call = OpCall(*operation)
+                Node(call, args, kwargs, outputs, call.calls)
+        return Plan(tree.map_structure(tensor_of, self.inputs), tree.map_structure(tensor_of, self.outputs))
+
+
+class Slot:
+    """Stands for a tensor of a recipe."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
 def fill(structure: Any, table: Mapping[int, Any]) -> Any:
@@ -174,5 +233,3 @@ def _sorted(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list
     ranked = sorted(operations.values(), key=lambda o: (-operation_depths[id(o)], discovered[id(o)]))
     return order, ranked
 
-
-__all__ = ["Plan", "fill"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -83,7 +84,7 @@ def plot_model(
     dpi: int | None = 200,
     show_layer_activations: bool = False,
     show_trainable: bool = False,
-    **kwargs: Any,
+    splines: str = "ortho",
 ) -> Any:
     """Draw a model into a file. Needs no graphviz; pictures need Pillow, SVG needs nothing.
 
@@ -99,15 +100,14 @@ def plot_model(
         dpi: pixels per inch; 96 is the size of an SVG.
         show_layer_activations: a row with the name of the activation, where a layer has one.
         show_trainable: a row telling whether the weights are trained, where a layer has some.
-        **kwargs: `splines`, kept for compatibility; edges are always curves.
+        splines: kept for compatibility; edges are always curves.
     Returns:
         In a notebook the picture, to be shown; otherwise None.
     Raises:
         NotBuiltError: the model has no weights yet.
-        ArgumentError: an unknown rankdir, argument or file ending.
+        ArgumentError: an unknown rankdir or file ending.
         ImportError: Pillow is not installed, for a picture.
     """
-    _known(kwargs)
     options = Options(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable, expand_nested,
                       rankdir)
     ending = Path(to_file).suffix.lower() if to_file is not None else ".svg"
@@ -127,7 +127,11 @@ def plot_model(
         return None
     from IPython import display
 
-    return display.SVG(text) if text is not None else picture
+    if text is not None:
+        return display.SVG(text)
+    data = io.BytesIO()
+    picture.save(data, "PNG")
+    return display.Image(data=data.getvalue(), width=picture.width * 96 // (dpi or 96))
 
 
 def to_svg(
@@ -161,12 +165,6 @@ def to_dot(
         model,
         Options(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable, expand_nested, rankdir),
     )
-
-
-def _known(kwargs: dict[str, Any]) -> None:
-    unknown = [key for key in kwargs if key not in ("splines", "layer_range", "show_layer_activation")]
-    if unknown:
-        raise ArgumentError("plot_model", got=f"the unknown arguments {unknown}", expected="those it documents")
 
 
 def _save(picture: Any, path: Path, dpi: int | None) -> None:

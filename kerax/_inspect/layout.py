@@ -3,7 +3,8 @@
 Layers from top to bottom, then an order within each that has few crossings, then coordinates:
 
 1. A box stands one layer below the lowest box it depends on; sources move down to what they feed.
-2. An edge over several layers gets a way point in each, so that it runs beside the boxes.
+2. An edge over several layers gets a way point in each, so that it runs beside the boxes. Edges from the same box
+   share theirs: one line that branches.
 3. Barycentres and swaps of neighbours reduce the crossings.
 4. Way points of an edge, and the boxes of the longest paths, form columns: straight vertical lines.
    The columns are then moved sideways, towards what they are connected to, without touching.
@@ -11,6 +12,7 @@ Layers from top to bottom, then an order within each that has few crossings, the
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
@@ -128,13 +130,18 @@ def _spots(
     for key, (width, _) in sizes.items():
         index[key] = add(key, width, layers[key], True)
     ways = []
+    trunks: dict[tuple[Hashable, int], int] = {}
     for a, b in links:
         way = [index[a]]
-        way += [add((a, b), 0.0, layer, False) for layer in range(layers[a] + 1, layers[b])]
+        for layer in range(layers[a] + 1, layers[b]):
+            if (a, layer) not in trunks:
+                trunks[a, layer] = add(a, 0.0, layer, False)
+            way.append(trunks[a, layer])
         way.append(index[b])
         for upper, lower in zip(way, way[1:], strict=False):
-            spots[upper].below.append(lower)
-            spots[lower].above.append(upper)
+            if lower not in spots[upper].below:
+                spots[upper].below.append(lower)
+                spots[lower].above.append(upper)
         ways.append((a, b, way))
     return spots, rows, ways
 
@@ -183,9 +190,10 @@ def _depth_first(spots: list[_Spot], rows: list[list[int]]) -> None:
 def _pairs(upper: list[int], spots: list[_Spot], position: dict[int, int]) -> int:
     """The crossings of the edges between two neighbouring layers."""
     ends = [end for spot in upper for end in sorted(position[n] for n in spots[spot].below)]
-    total = 0
-    for i, end in enumerate(ends):
-        total += sum(1 for earlier in ends[:i] if earlier > end)
+    total, met = 0, []
+    for end in ends:
+        total += len(met) - bisect.bisect_right(met, end)
+        bisect.insort(met, end)
     return total
 
 
@@ -225,30 +233,40 @@ def _columns(spots: list[_Spot], rows: list[list[int]]) -> None:
     members = {i: [i] for i in range(len(spots))}
     place_of = {spot: i for row in rows for i, spot in enumerate(row)}
 
-    def joined(upper: int, lower: int) -> None:
-        a, b = spots[upper].column, spots[lower].column
-        for spot in members[b]:
-            spots[spot].column = a
-        members[a] += members.pop(b)
-        if _tangled(spots, rows):
-            for spot in members[a][-1:]:
-                spot_members = [s for s in members[a] if spots[s].layer >= spots[lower].layer]
-                members[a] = [s for s in members[a] if spots[s].layer < spots[lower].layer]
-                members[b] = spot_members
-                for other in spot_members:
-                    spots[other].column = b
-
     used_below: set[int] = set()
     used_above: set[int] = set()
+
+    def right_neighbours(column: int) -> set[int]:
+        found = set()
+        for spot in members[column]:
+            row, i = rows[spots[spot].layer], place_of[spot]
+            if i + 1 < len(row):
+                found.add(spots[row[i + 1]].column)
+        return found
+
+    def left_of(column: int, other: int) -> bool:
+        """Whether `column` stands left of `other`, with any number of columns between them."""
+        seen, ready = {column}, [column]
+        while ready:
+            for found in right_neighbours(ready.pop()):
+                if found == other:
+                    return True
+                if found not in seen:
+                    seen.add(found)
+                    ready.append(found)
+        return False
 
     def try_join(upper: int, lower: int) -> None:
         if upper in used_below or lower in used_above:
             return
-        before = spots[upper].column
-        joined(upper, lower)
-        if spots[lower].column == before:
-            used_below.add(upper)
-            used_above.add(lower)
+        a, b = spots[upper].column, spots[lower].column
+        if left_of(a, b) or left_of(b, a):  # one column would stand on both sides of another
+            return
+        for spot in members[b]:
+            spots[spot].column = a
+        members[a] += members.pop(b)
+        used_below.add(upper)
+        used_above.add(lower)
 
     # way points of one edge belong together; then the longest chains of boxes; then what is left
     for i, spot in enumerate(spots):
@@ -292,8 +310,8 @@ def _right_of(spots: list[_Spot], rows: list[list[int]]) -> dict[int, dict[int, 
     return links
 
 
-def _sorted_columns(links: dict[int, dict[int, float]]) -> list[int] | None:
-    """The columns from left to right; None where one would have to be on both sides of another."""
+def _sorted_columns(links: dict[int, dict[int, float]]) -> list[int]:
+    """The columns from left to right."""
     waiting = dict.fromkeys(links, 0)
     for right in links.values():
         for column in right:
@@ -307,17 +325,13 @@ def _sorted_columns(links: dict[int, dict[int, float]]) -> list[int] | None:
             waiting[other] -= 1
             if not waiting[other]:
                 ready.append(other)
-    return order if len(order) == len(links) else None
-
-
-def _tangled(spots: list[_Spot], rows: list[list[int]]) -> bool:
-    return _sorted_columns(_right_of(spots, rows)) is None
+    return order
 
 
 def _across(spots: list[_Spot], rows: list[list[int]]) -> dict[int, float]:
     """The position of each column."""
     links = _right_of(spots, rows)
-    order = _sorted_columns(links) or []
+    order = _sorted_columns(links)
     left_of: dict[int, dict[int, float]] = {column: {} for column in links}
     for column, right in links.items():
         for other, space in right.items():
@@ -333,9 +347,6 @@ def _across(spots: list[_Spot], rows: list[list[int]]) -> dict[int, float]:
     at: dict[int, float] = {}
     for column in order:
         at[column] = max((at[other] + space for other, space in left_of[column].items()), default=0.0)
-    size = {column: 0 for column in links}
-    for spot in spots:
-        size[spot.column] += 1
     for sweep in range(60):
         for column in order if sweep % 2 else reversed(order):
             if not near[column]:
@@ -382,8 +393,12 @@ def _result(
             points += [(start, tops[row] + heights[row]), (end, tops[next_row])]
             if lower == way[-1]:
                 points.append((end, centres[b][1] - sizes[b][1] / 2))
-        edges.append(Edge(a, b, [p for i, p in enumerate(points) if i == 0 or p != points[i - 1]]))
+        edges.append(Edge(a, b, [p for i, p in enumerate(points) if i == 0 or not _same(p, points[i - 1])]))
     return Placed(centres, edges, width, y)
+
+
+def _same(a: Point, b: Point) -> bool:
+    return abs(a[0] - b[0]) < 1e-6 and abs(a[1] - b[1]) < 1e-6
 
 
 def _ports(spots: list[_Spot], x: list[float]) -> dict[tuple[int, int, str], float]:

@@ -97,12 +97,13 @@ class Picture:
     """
 
     LARGEST = 60e6  # pixels
+    LONGEST = 60000  # pixels on a side: what every format takes
     _fonts: dict[float, Any] = {}
 
     def __init__(self, width: float, height: float, scale: float) -> None:
         image = optional("PIL.Image", extra="vision", why="Drawing a model as a picture")
         draw = optional("PIL.ImageDraw", extra="vision", why="Drawing a model as a picture")
-        scale = min(scale, (self.LARGEST / (width * height)) ** 0.5, 30000 / max(width, height))
+        scale = min(scale, (self.LARGEST / (width * height)) ** 0.5, self.LONGEST / max(width, height))
         self.smooth = 2 if width * height * scale * scale * 4 <= self.LARGEST else 1  # drawn larger, then reduced
         self.scale = scale * self.smooth
         size = (max(1, round(width * scale)) * self.smooth, max(1, round(height * scale)) * self.smooth)

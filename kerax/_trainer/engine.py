@@ -36,6 +36,8 @@ class Engine:
         self._results: dict[str, programs.Results] = {}
         self._rowwise: dict[str, bool] = {}
         self._compiled: dict[str, int] = {}
+        self._fresh: dict[int, Any] | None = None  # what the metrics hold before an epoch
+        self.pace: dict[int, float] = {}  # step -> seconds it takes
 
     def refresh(self) -> None:
         """Drop what was compiled for a model that has changed since."""
@@ -54,8 +56,27 @@ class Engine:
 
     def clear(self) -> None:
         """Drop everything compiled."""
-        for table in (self._carried, self._steps, self._programs, self._results, self._rowwise):
+        for table in (self._carried, self._steps, self._programs, self._results, self._rowwise, self.pace):
             table.clear()
+        self._fresh = None
+
+    def reset_metrics(self) -> None:
+        """Start every metric anew: ours by giving their Variables back the arrays of the first reset."""
+        model = self.model
+        found = model.metrics
+        plain = getattr(type(model).reset_metrics, "_is_default", False) and all(
+            _ours(one) for metric in found for one in (metric, *getattr(metric, "metrics", ()))
+        )
+        if not plain:
+            model.reset_metrics()
+            return
+        variables = [variable for metric in found for variable in metric.variables]
+        if self._fresh is None or any(id(variable) not in self._fresh for variable in variables):
+            model.reset_metrics()
+            self._fresh = {id(variable): nnx_private.raw(variable) for variable in variables}
+            return
+        for variable in variables:
+            nnx_private.put(variable, self._fresh[id(variable)])
 
     def carried(self, mode: str) -> Carried:
         """The Variables a step of this mode carries."""

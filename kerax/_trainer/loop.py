@@ -96,12 +96,13 @@ def fit(
         verbose=_verbosity(verbose), epochs=epochs, steps=adapter.steps,
     )
     model.stop_training = False
+    engine = model._engine.value
     with _session(model, adapter, listeners):
         runner = _runner(model, adapter, "train", listeners)
         listeners.on_train_begin()
         logs: Logs = {}
         for epoch in range(initial_epoch, epochs):
-            model.reset_metrics()
+            engine.reset_metrics()
             listeners.on_epoch_begin(epoch)
             logs = runner.epoch()
             if validation is not None and _is_due(epoch, validation_freq):
@@ -209,71 +210,65 @@ class Runner:
         results = self.engine.results(self.mode)
         return results.unpack(results())
 
-    def check_trainable(self) -> None:
-        """See what a callback changed: the steps to come are compiled for it."""
-        self.engine.refresh()
-
 
 class ResidentRunner(Runner):
-    """Runs epochs over data that stays on the device, as many steps in one dispatch as listeners allow."""
+    """Runs epochs over data that stays on the device, as many steps in one dispatch as listeners allow.
+
+    The device never waits for Python: a dispatch is followed by the next one before anyone is told of its
+    logs, so the progress bar lags one dispatch behind. Where a callback listens to single batches, it is
+    told of each at once.
+    """
 
     def __init__(self, model: Any, adapter: Any, listeners: CallbackList) -> None:
         super().__init__(model, adapter, "train", listeners)
         self.feed = Resident(adapter)
         if self.engine.rowwise("train"):
             self.feed.widen()
-        self.stride = 1  # steps in a dispatch
 
     def epoch(self) -> Logs:
         """Run an epoch; its logs."""
-        feed, model = self.feed, self.model
+        feed, model, engine = self.feed, self.model, self.engine
         feed.begin(None)
         self.every_step = self.listeners.wants_batches("train")
+        told = Lagging(self)
         index = 0
         while index < feed.steps:
             self.begin(index)
-            self.check_trainable()
-            tail = feed.tail() if not self.engine.rowwise("train") else 0
+            engine.refresh()
+            tail = feed.tail() if not engine.rowwise("train") else 0
             whole = feed.steps - 1 if tail else feed.steps
             if index >= whole:
                 self._run_tail()
                 index += 1
             else:
-                index = self._run(index, whole)
-            self.end(index - 1, self._lazy_logs())
-            if model.stop_training and self.every_step:
-                break
+                index = self._run(index, whole, told)
+            if self.every_step:
+                self.end(index - 1, self.logs)
+                if model.stop_training:
+                    break
+            else:
+                told.dispatched(index)
+        told.finish()
         self.seen = index
         return self.logs()
 
-    def _run(self, index: int, whole: int) -> int:
+    def _run(self, index: int, whole: int, told: Lagging) -> int:
         """Steps from `index` on, in one dispatch where possible; the next index."""
         feed, engine = self.feed, self.engine
-        padded = feed.padded and engine.rowwise("train")
-        step = engine.step("train", feed.batch_spec(), padded)
-        loops = engine.loops(step) and not self.custom
-        count = 1 if self.every_step else min(self.stride, whole - index)
-        started = time.perf_counter()
-        if loops:
+        step = engine.step("train", feed.batch_spec(), feed.padded and engine.rowwise("train"))
+        count = 1 if self.every_step else min(told.stride(step), whole - index)
+        carried = step.carried
+        if engine.loops(step) and not self.custom:
             program = engine.program("fused", step, feed.batch_size)
-            values = program(step.carried.values(), feed.data, feed.order, index, index + count, feed.rows)
-            step.carried.put(values)
+            carried.put(program(carried.values(), feed.data, feed.order, index, index + count, feed.rows))
         else:
             program = engine.program("gathered", step, feed.batch_size)
             for at in range(index, index + count):
-                outs, values = program(step.carried.values(), feed.data, feed.order, np.int32(at), np.int32(feed.rows))
-                step.carried.put(values)
+                outs, values = program(carried.values(), feed.data, feed.order, np.int32(at), np.int32(feed.rows))
+                carried.put(values)
                 if self.custom:
                     self._custom = step.pack(outs)
-        if not self.every_step:
-            jax.block_until_ready(values[-1:])
-            self._pace(count, time.perf_counter() - started)
         return index + count
-
-    def _pace(self, count: int, seconds: float) -> None:
-        """Choose how many steps the next dispatch runs."""
-        per_step = max(seconds / count, 1e-7)
-        self.stride = max(1, min(int(DISPATCH / per_step), 16 * count))
 
     def _run_tail(self) -> None:
         feed, engine = self.feed, self.engine
@@ -284,8 +279,64 @@ class ResidentRunner(Runner):
         if self.custom:
             self._custom = step.pack(outs)
 
-    def _lazy_logs(self) -> Callable[[], Logs]:
-        return self.logs
+
+class Lagging:
+    """Tells the progress bar of each dispatch once the next one is under way, and paces them.
+
+    Args:
+        runner: whose dispatches they are.
+    """
+
+    def __init__(self, runner: ResidentRunner) -> None:
+        self.runner = runner
+        self.results = None if runner.custom else runner.engine.results("train")
+        self.pace = runner.engine.pace  # step -> seconds, from earlier epochs and fits
+        self._waiting: tuple[int, int, Any, Any] | None = None
+        self._last = 0
+        self._since = time.perf_counter()
+        self._step: Any = None
+
+    def stride(self, step: Any) -> int:
+        """How many steps the next dispatch should run, to take about `DISPATCH` seconds."""
+        if step is not self._step:
+            self._since = time.perf_counter()
+            self._step = step
+        seconds = self.pace.get(id(step))
+        return 1 if seconds is None else max(1, min(int(DISPATCH / seconds), 1_000_000))
+
+    def dispatched(self, index: int) -> None:
+        """Steps up to `index` are under way: wait for those before, and tell of them."""
+        self._tell()
+        packed = self.results() if self.results is not None else None
+        self._waiting = index, index - self._last, packed, self._step
+        self._last = index
+
+    def finish(self) -> None:
+        """Tell of what is left."""
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._waiting is None:
+            return
+        index, count, packed, step = self._waiting
+        self._waiting = None
+        results = self.results
+        if results is None:
+            self.runner.end(index - 1, self.runner.logs)
+        else:
+            jax.block_until_ready(packed)
+            self.runner.end(index - 1, lambda: results.unpack(packed))
+        now = time.perf_counter()
+        self._learn(step, (now - self._since) / count)
+        self._since = now
+
+    def _learn(self, step: Any, seconds: float) -> None:
+        """Remember how long a step takes; the first dispatch compiles, so it only says "at most"."""
+        known = self.pace.get(id(step))
+        if known is None:
+            self.pace[id(step)] = max(seconds / 16, 1e-7)  # the next dispatch runs longer and tells more
+        else:
+            self.pace[id(step)] = max(0.5 * known + 0.5 * seconds, known / 16, 1e-7)
 
 
 def _no_mask(rows: int) -> Any:
@@ -305,7 +356,7 @@ class BatchRunner(Runner):
         with Epoch(self.adapter, transform=_put) as batches:
             for batch in batches:
                 self.begin(index)
-                self.check_trainable()
+                self.engine.refresh()
                 self._run(batch)
                 self.end(index, self.logs)
                 index += 1
@@ -448,7 +499,7 @@ class Validation:
         """Evaluate; the logs. The training logs must have been taken before."""
         if self.runner is None:
             self.runner = _test_runner(self.model, self.adapter, listeners, keep=True)
-        self.model.reset_metrics()
+        self.model._engine.value.reset_metrics()
         listeners.on_test_begin()
         logs = self.runner.epoch()
         listeners.on_test_end(_ordered(logs))
@@ -487,7 +538,7 @@ def evaluate(
                              steps=adapter.steps)
     with _session(model, adapter, listeners):
         runner = _test_runner(model, adapter, listeners, keep=False)
-        model.reset_metrics()
+        model._engine.value.reset_metrics()
         listeners.on_test_begin()
         logs = runner.epoch()
         listeners.on_test_end(_ordered(logs))

@@ -418,7 +418,7 @@ class Trainer:
         self._need_compiled("evaluate")
         logs = loop.evaluate(self, x, y, batch_size=batch_size, verbose=verbose, sample_weight=sample_weight,
                              steps=steps, callbacks=callbacks)
-        return logs if return_dict else self._flat(logs)
+        return dict(sorted(logs.items())) if return_dict else self._flat(logs)
 
     def predict(
         self,
@@ -437,13 +437,13 @@ class Trainer:
         """One step of training on this batch; metrics go on from the last one."""
         self._need_compiled("train_on_batch")
         logs = loop.on_batch(self, "train", x, y, sample_weight, class_weight)
-        return logs if return_dict else self._flat(logs)
+        return dict(sorted(logs.items())) if return_dict else self._flat(logs)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Evaluate this batch; metrics go on from the last one."""
         self._need_compiled("test_on_batch")
         logs = loop.on_batch(self, "test", x, y, sample_weight, None)
-        return logs if return_dict else self._flat(logs)
+        return dict(sorted(logs.items())) if return_dict else self._flat(logs)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for this batch, as NumPy arrays."""
@@ -478,7 +478,7 @@ def _check_names(given: Any, find: Any) -> None:
             find(leaf)
 
 
-for _step in ("train_step", "test_step", "predict_step", "compute_loss", "compute_metrics"):
+for _step in ("train_step", "test_step", "predict_step", "compute_loss", "compute_metrics", "reset_metrics"):
     getattr(Trainer, _step)._is_default = True
 
 

@@ -8,10 +8,12 @@ from ._convolution.conv import Conv1D, Conv2D, Conv3D
 from ._convolution.depthwise import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
 from ._convolution.transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from ._core.dense import Dense
+from ._core.einsum_dense import EinsumDense
 from ._core.embedding import Embedding
+from ._core.function import Lambda
 from ._core.input_layer import Input, InputLayer
 from ._core.small import Identity, Masking
-from ._merging.base import Merge
+from ._layer import InputSpec, Layer
 from ._merging.concatenate import Concatenate, concatenate
 from ._merging.dot import Dot, dot
 from ._merging.elementwise import (
@@ -48,6 +50,7 @@ from ._pooling.pooling import (
 )
 from ._preprocessing.normalization import Normalization
 from ._preprocessing.rescaling import Rescaling
+from ._recurrent.bidirectional import Bidirectional
 from ._recurrent.cells import GRUCell, LSTMCell, SimpleRNNCell
 from ._recurrent.gru import GRU
 from ._recurrent.lstm import LSTM
@@ -67,7 +70,9 @@ from ._regularization.dropout import (
 from ._reshaping.border import Cropping1D, Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
 from ._reshaping.shape import Flatten, Permute, RepeatVector, Reshape
 from ._reshaping.upsampling import UpSampling1D, UpSampling2D, UpSampling3D
-from ._layer import InputSpec, Layer
+from ._wrapping.foreign import FlaxLayer, JaxLayer, NNXLayer
+from ._wrapping.time_distributed import TimeDistributed
+from ._wrapping.wrapper import Wrapper
 
 # Other names of the same layers.
 AvgPool1D = AveragePooling1D
@@ -104,6 +109,7 @@ registry = Registry(
         AveragePooling2D,
         AveragePooling3D,
         BatchNormalization,
+        Bidirectional,
         Concatenate,
         Conv1D,
         Conv1DTranspose,
@@ -120,8 +126,10 @@ registry = Registry(
         Dot,
         Dropout,
         ELU,
+        EinsumDense,
         Embedding,
         Flatten,
+        FlaxLayer,
         GRU,
         GRUCell,
         GaussianDropout,
@@ -135,8 +143,10 @@ registry = Registry(
         GroupNormalization,
         Identity,
         InputLayer,
+        JaxLayer,
         LSTM,
         LSTMCell,
+        Lambda,
         Layer,
         LayerNormalization,
         LeakyReLU,
@@ -147,6 +157,7 @@ registry = Registry(
         Maximum,
         Minimum,
         Multiply,
+        NNXLayer,
         Normalization,
         PReLU,
         Permute,
@@ -166,10 +177,12 @@ registry = Registry(
         SpatialDropout3D,
         StackedRNNCells,
         Subtract,
+        TimeDistributed,
         UnitNormalization,
         UpSampling1D,
         UpSampling2D,
         UpSampling3D,
+        Wrapper,
         ZeroPadding1D,
         ZeroPadding2D,
         ZeroPadding3D,
@@ -212,6 +225,7 @@ __all__ = [
     "AvgPool2D",
     "AvgPool3D",
     "BatchNormalization",
+    "Bidirectional",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -234,8 +248,10 @@ __all__ = [
     "Dot",
     "Dropout",
     "ELU",
+    "EinsumDense",
     "Embedding",
     "Flatten",
+    "FlaxLayer",
     "GRU",
     "GRUCell",
     "GaussianDropout",
@@ -257,8 +273,10 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "JaxLayer",
     "LSTM",
     "LSTMCell",
+    "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
@@ -272,6 +290,7 @@ __all__ = [
     "Maximum",
     "Minimum",
     "Multiply",
+    "NNXLayer",
     "Normalization",
     "PReLU",
     "Permute",
@@ -293,10 +312,12 @@ __all__ = [
     "SpatialDropout3D",
     "StackedRNNCells",
     "Subtract",
+    "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
     "UpSampling3D",
+    "Wrapper",
     "ZeroPadding1D",
     "ZeroPadding2D",
     "ZeroPadding3D",

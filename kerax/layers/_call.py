@@ -28,7 +28,7 @@ from .._core.dtypes import is_float, is_string, real_dtype
 from .._core.module import Module, variables_of
 from .._core.stateful import Carried, pure
 from .._core.variable import Variable
-from .._errors import ArgumentError, KeraxError, ShapeError, Unsupported
+from .._errors import ArgumentError, KeraxError, ShapeError
 from .._graph.node import Node
 from .._graph.shape import infer
 from .._graph.tensor import KerasTensor, any_symbolic, mask_of, set_mask
@@ -65,13 +65,15 @@ def call(layer: Layer, args: tuple, kwargs: dict) -> Any:
     signature = signature_of(type(layer).call)
     args, kwargs = _arguments(layer, signature, args, kwargs)
     tensors = _tensors(signature, args, kwargs)
-    where = f"{type(layer).__name__} {layer.name!r}"
-    if layer.input_spec is not None and tensors:
-        _spec.check(layer.input_spec, next(iter(tensors.values())), where)
+    names = here.names
     if not layer.built:
-        _build(layer, signature, tensors)
-    if layer.input_spec is not None and tensors:
-        _spec.check(layer.input_spec, next(iter(tensors.values())), where)
+        _check(layer, tensors)
+        if getattr(type(layer).build, "_is_default", False):  # inner layers are built by the call itself
+            layer._mark_built({f"{name}_shape": shapes_of(value) for name, value in tensors.items()})
+            names = (*names, layer.name)
+        else:
+            _build(layer, tensors)
+    _check(layer, tensors)
 
     outer = here.call
     recorded = {key: value for key, value in kwargs.items() if key != "training" or value is not None}
@@ -92,7 +94,7 @@ def call(layer: Layer, args: tuple, kwargs: dict) -> Any:
 
     first_mask = _fill_masks(signature, args, kwargs, tensors)
     autocast = layer.compute_dtype if layer.autocast else None
-    with setting(call=context, autocast=autocast if is_float(autocast or "") else None):
+    with setting(call=context, autocast=autocast if is_float(autocast or "") else None, names=names):
         if any_symbolic(args, kwargs):
             outputs = layer.compute_output_spec(*args, **kwargs)
             outputs = tree.map_structure(_own_copy, outputs)
@@ -101,6 +103,12 @@ def call(layer: Layer, args: tuple, kwargs: dict) -> Any:
             outputs = _compute(layer, args, kwargs)
     _masks_of_outputs(layer, tensors, outputs, first_mask)
     return outputs
+
+
+def _check(layer: Layer, tensors: dict[str, Any]) -> None:
+    """Compare the first input with what the layer takes."""
+    if layer.input_spec is not None and tensors:
+        _spec.check(layer.input_spec, next(iter(tensors.values())), f"{type(layer).__name__} {layer.name!r}")
 
 
 def _own_copy(tensor: Any) -> Any:
@@ -132,7 +140,7 @@ def _tell_where(error: Exception, layer: Layer, args: tuple, kwargs: dict) -> No
     """Note on an error that came out of a `call` which layer it was, innermost first."""
     if not hasattr(error, "add_note"):
         return
-    shapes = tree.map_structure(lambda x: _describe(x), list(args))
+    shapes = tree.map_structure(_describe, list(args))
     note = f"  in {type(layer).__name__} {layer.name!r}, called on {', '.join(map(str, shapes))}"
     if note not in getattr(error, "__notes__", []):
         error.add_note(note)
@@ -245,32 +253,21 @@ def shapes_of(x: Any) -> Any:
     return tree.map_structure(lambda leaf: tuple(leaf.shape) if hasattr(leaf, "shape") else None, x)
 
 
-def _build(layer: Layer, signature: Signature, tensors: dict[str, Any]) -> None:
+def _build(layer: Layer, tensors: dict[str, Any]) -> None:
     """Build a layer from the shapes of its first inputs."""
-    build = signature_of(_unwrapped(type(layer).build))
+    build = signature_of(inspect.unwrap(type(layer).build))
     shapes = {name: shapes_of(value) for name, value in tensors.items()}
-    if not tensors:
-        layer.build(None)
-    elif len(build.names) == 1 and not build.takes_any and not (
-        build.names[0].removesuffix("_shape") in shapes and build.names[0].endswith("_shape") and len(shapes) == 1
-    ):
-        layer.build(next(iter(shapes.values())))
-    elif len(build.names) == 1 and not build.takes_any:
-        layer.build(next(iter(shapes.values())))
+    first = next(iter(shapes.values())) if shapes else None
+    if not shapes or (len(build.names) == 1 and not build.takes_any):
+        layer.build(first)
     else:
-        wanted = {}
-        for name, shape in shapes.items():
-            key = f"{name}_shape"
-            if key in build.names or build.takes_any:
-                wanted[key] = shape
+        wanted = {f"{name}_shape": shape for name, shape in shapes.items()}
+        if not build.takes_any:
+            wanted = {name: shape for name, shape in wanted.items() if name in build.names}
         if build.names and not any(name in wanted for name in build.names):
-            wanted = {build.names[0]: next(iter(shapes.values()))}
+            wanted = {build.names[0]: first}
         layer.build(**wanted)
     layer.built = True
-
-
-def _unwrapped(fn: Callable) -> Callable:
-    return inspect.unwrap(fn)
 
 
 def build_by_calling(layer: Layer, input_shape: Any) -> None:
@@ -309,7 +306,9 @@ def output_spec(layer: Layer, args: tuple, kwargs: dict) -> Any:
     from_shape = type(layer).compute_output_shape
     if getattr(from_shape, "_is_default", False):
         return _inferred(layer, args, kwargs)
-    signature = signature_of(_unwrapped(from_shape))
+    if layer._inner_unbuilt():
+        _inferred(layer, args, kwargs)
+    signature = signature_of(inspect.unwrap(from_shape))
     tensors = _tensors(signature_of(type(layer).call), args, kwargs)
     shapes = {f"{name}_shape": shapes_of(value) for name, value in tensors.items()}
     if len(signature.names) == 1:
@@ -464,5 +463,3 @@ def mixes_rows(layer: Any) -> bool:
         return True
     return not (type(layer).call.__module__ or "").startswith(__name__.split(".")[0] + ".")
 
-
-__all__ = ["Unsupported", "call"]

@@ -54,7 +54,7 @@ def config_of(layer: Any, args: tuple, kwargs: dict) -> Config:
         if name in layer._config_skip and getattr(layer, name, None) is None:
             continue
         if ours:
-            value = getattr(layer, name)
+            value = getattr(layer, layer._config_names.get(name, name))
         else:
             value = given.get(name, parameter.default)
         config[name] = _value(value, layer, name)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypedDict
 
-import jax
 import numpy as np
 from flax import nnx
 
@@ -20,12 +20,11 @@ from .. import constraints, dtype_policies, initializers, regularizers, tree
 from .._core import nnx_private
 from .._core.context import changes, here, setting
 from .._core.dtypes import is_float, standardize_dtype
-from .._core.module import Module, Opaque, foreign_variables, holds, leaves
+from .._core.module import Module, Opaque, Owned, foreign_variables, holds, leaves
 from .._core.naming import auto_name
 from .._core.variable import Parameter, Variable
-from .._errors import ArgumentError, GraphError, NameError_, NotBuiltError, ShapeError, StateError
+from .._errors import ArgumentError, NameError_, NotBuiltError, ShapeError, StateError
 from .._graph.node import Node
-from .._graph.tensor import KerasTensor
 from .._types import Config, Shape
 from . import _call, _config
 from ._spec import InputSpec
@@ -59,7 +58,8 @@ class Record:
         self.locked = False  # built: no new weights
         self.scope = ""  # path of the layer it was built in
 
-    def __deepcopy__(self, memo: dict) -> Record:
+    def again(self) -> Record:
+        """What a copy of the layer begins with: it stands in no graph, and has not been called."""
         copy = Record(self.args, self.kwargs)
         copy.build_shapes, copy.locked, copy.scope = self.build_shapes, self.locked, self.scope
         return copy
@@ -99,11 +99,13 @@ class Layer(Module):
     """
 
     _config_skip: tuple[str, ...] = ("activity_regularizer",)  # left out of the config where None
+    _config_names: Mapping[str, str] = MappingProxyType({})  # arguments kept in attributes of another name
     _config_never: tuple[str, ...] = ()  # arguments that are no part of the config
     _mixes_rows = False  # whether a row of the output depends on other rows of the batch
     supports_masking: bool = False
     trainable: bool
     built: bool
+    _record = Owned(lambda layer, record: record.again(), pack=Record.again)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -114,7 +116,7 @@ class Layer(Module):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         layer = object.__new__(cls)
-        object.__setattr__(layer, "_record", Record(args, kwargs))
+        Layer._record.__set__(layer, Record(args, kwargs))
         return layer
 
     def __init__(
@@ -155,15 +157,15 @@ class Layer(Module):
                 f"{type(self).__name__} set self.{name} before super().__init__()",
                 hint="call super().__init__(**kwargs) first in __init__",
             )
-        if name in _PROTECTED and isinstance(getattr(type(self), name, None), property):
-            setter = getattr(type(self), name).fset
-            if setter is None:
+        declared = getattr(type(self), name, None)
+        if isinstance(declared, (property, Owned)):
+            if isinstance(declared, property) and declared.fset is None:
                 raise NameError_(
-                    f"self.{name} of {type(self).__name__} {self.name!r} cannot be set",
-                    got=f"{type(value).__name__}",
-                    hint=f"choose another attribute name: {name!r} is what Keras calls a property of every layer",
+                    f"{type(self).__name__}.{name} is reserved: it is a property and cannot be set",
+                    got=f"an object of type {type(value).__name__}",
+                    hint=f"choose another attribute name, such as self.my_{name}",
                 )
-            setter(self, value)
+            object.__setattr__(self, name, value)
             return
         super().__setattr__(name, value)
 
@@ -240,11 +242,11 @@ class Layer(Module):
             name: as it stands in the path.
 
         Raises:
-            StateError: the layer is built already.
+            ArgumentError: the layer is built already.
         """
         if self._record.locked and not self._record.build_depth:
-            raise StateError(
-                f"{type(self).__name__} {self.name!r} is built, and add_weight was called again",
+            raise ArgumentError(
+                f"{type(self).__name__} {self.name!r} is built already, and add_weight was called again",
                 hint="make all weights in __init__ or build",
             )
         dtype = standardize_dtype(dtype) if dtype is not None else self.variable_dtype
@@ -634,13 +636,15 @@ class Layer(Module):
         for index, variable in enumerate(variables):
             variable[...] = np.asarray(store[f"{index}"])
 
+    def _mark_built(self, shapes: dict[str, Any]) -> None:
+        """Note that the weights exist, and the shapes they were made for."""
+        record = self._record
+        record.build_shapes, record.locked, record.scope = shapes, True, "/".join(here.names)
+        self.built = True
+        self._settle()
+
     def _inner_unbuilt(self) -> bool:
         return any(not layer.built for layer in self._flatten_layers(include_self=False))
-
-
-_PROTECTED = frozenset(
-    name for name, value in vars(Layer).items() if isinstance(value, property) and not name.startswith("_")
-)
 
 
 def _building(build: Callable) -> Callable:
@@ -652,8 +656,7 @@ def _building(build: Callable) -> Callable:
         if record.build_depth:  # super().build() from a subclass
             return build(self, *args, **kwargs)
         record.build_depth = 1
-        record.scope = "/".join(here.names)
-        record.locked = False
+        record.scope, record.locked = "/".join(here.names), False
         try:
             with setting(names=(*here.names, self.name), autocast=None):
                 bound = inspect.signature(build).bind(self, *args, **kwargs)
@@ -663,10 +666,7 @@ def _building(build: Callable) -> Callable:
         shapes = {key: value for key, value in list(bound.arguments.items())[1:]}
         if "kwargs" in shapes and isinstance(shapes["kwargs"], dict):
             shapes.update(shapes.pop("kwargs"))
-        record.build_shapes = shapes
-        self.built = True
-        record.locked = True
-        self._settle()
+        self._mark_built(shapes)
         first = self._first_weights.value
         if first is not None:
             self._first_weights.value = None
@@ -676,6 +676,7 @@ def _building(build: Callable) -> Callable:
     return wrapped
 
 
+Layer.build._is_default = True  # type: ignore[attr-defined]
 Layer.build = _building(Layer.build)  # type: ignore[method-assign]
 Layer.compute_output_shape._is_default = True  # type: ignore[attr-defined]
 Layer.compute_mask._is_default = True  # type: ignore[attr-defined]
@@ -685,7 +686,7 @@ def _is_weight(variable: nnx.Variable) -> bool:
     """Whether get_weights holds it: not a seed's state, not a metric's."""
     if isinstance(variable, nnx.RngState):
         return False
-    return not variable.get_metadata("seed_state", False)
+    return not (variable.get_metadata("seed_state", False) or variable.get_metadata("rnn_state", False))
 
 
 def _trainable(variable: nnx.Variable) -> bool:
@@ -724,15 +725,4 @@ def _first_input_shape(kwargs: dict[str, Any]) -> Shape | None:
     return None
 
 
-def layer_of(tensor: Any) -> Any:
-    """What made a symbolic tensor.
-
-    Raises:
-        GraphError: it has no history.
-    """
-    if not isinstance(tensor, KerasTensor) or tensor.node is None:
-        raise GraphError(f"{tensor!r} is not the output of a layer or op")
-    return tensor.node.operation
-
-
-__all__ = ["InputSpec", "Layer", "LayerOptions", "jax"]
+__all__ = ["InputSpec", "Layer", "LayerOptions"]

@@ -14,7 +14,19 @@ from .._core.variable import Variable, plain
 from .._errors import ShapeError, StateError
 from .._types import Array
 
-__all__ = ["RowsMixed", "as_array", "fit", "floats", "leading", "rows_of", "safe_divide", "same_rank", "targets_like", "zero_rows"]
+__all__ = [
+    "RowsMixed",
+    "as_array",
+    "fit",
+    "floats",
+    "leading",
+    "rows_of",
+    "safe_divide",
+    "same_rank",
+    "size_of",
+    "targets_like",
+    "zero_rows",
+]
 
 
 class RowsMixed(StateError):

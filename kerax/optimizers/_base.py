@@ -820,14 +820,14 @@ def _show_all_options(cls: type) -> None:
     if init is None:
         return
     signature = inspect.signature(init)
-    own = list(signature.parameters.values())
-    if not any(p.name == "options" and p.kind is p.VAR_POSITIONAL for p in own):
-        return
-    own = [p for p in own if p.kind is p.POSITIONAL_OR_KEYWORD]
-    names = {p.name for p in own}
-    base = inspect.signature(Optimizer.__init__).parameters.values()
-    rest = [p for p in base if p.name not in names]
-    init.__signature__ = signature.replace(parameters=[*own, *rest])
+    parameters = list(signature.parameters.values())
+    if any(p.name == "options" and p.kind is p.VAR_POSITIONAL for p in parameters):
+        own = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        names = {p.name for p in own}
+        base = inspect.signature(Optimizer.__init__).parameters.values()
+        parameters = [*own, *(p for p in base if p.name not in names)]
+        init.__signature__ = signature.replace(parameters=parameters)
+    cls.__signature__ = signature.replace(parameters=parameters[1:])
 
 
 _BASE = frozenset(inspect.signature(Optimizer.__init__).parameters)

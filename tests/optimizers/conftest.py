@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-SHAPES = {"kernel": (3, 4), "bias": (4,), "scale": (), "filters": (5, 3, 2), "tall_embedding": (7, 2)}
+SHAPES = {"kernel": (3, 4), "scale": (), "filters": (5, 3, 2), "tall_embedding": (7, 2)}
 
 
 class Problem:

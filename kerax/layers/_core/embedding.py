@@ -80,3 +80,9 @@ class Embedding(Layer):
     def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
         """The symbolic output for a symbolic input."""
         return KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, without first values of the table."""
+        config = super().get_config()
+        config.setdefault("activity_regularizer", None)
+        return config

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import MappingProxyType
 from typing import Any, Unpack
 
 import jax.numpy as jnp
@@ -29,6 +30,8 @@ class Normalization(Layer):
     Raises:
         ArgumentError: only one of `mean` and `variance`.
     """
+
+    _config_names = MappingProxyType({"mean": "input_mean", "variance": "input_variance"})
 
     def __init__(
         self,

@@ -92,7 +92,8 @@ class RNN(Layer):
                     expected="a fixed one", hint="Input(batch_size=…, shape=…), or batch_input_shape= of the layer",
                 )
             self.states = [
-                Variable(state, trainable=False, autocast=False, name="rnn_state", dtype=self.variable_dtype)
+                Variable(state, trainable=False, autocast=False, name="rnn_state", dtype=self.variable_dtype,
+                         rnn_state=True)
                 for state in tree.flatten(self.get_initial_state(sequences_shape[0]))
             ]
 

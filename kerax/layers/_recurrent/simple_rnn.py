@@ -28,6 +28,8 @@ class SimpleRNN(CellRNN):
     Call arguments: those of `RNN`. Input shape: (batch, steps, size).
     """
 
+    _config_never = (*CellRNN._config_never, "seed")
+
     def __init__(
         self,
         units: int,

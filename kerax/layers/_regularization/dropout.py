@@ -90,6 +90,12 @@ class _SpatialDropout(_Random):
             noise = (shape[0], shape[1], *ones)
         return dropped(inputs, self.rate, noise, self.seed_generator)
 
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, all that Keras's own constructor takes."""
+        config = super().get_config()
+        config.pop("trainable")
+        return {**config, "dtype": self.dtype_policy.name}
+
 
 class SpatialDropout1D(_SpatialDropout):
     """Dropout of whole channels of (batch, steps, channels).
