@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import jax
-import jax.numpy as jnp
 
 
 class Placement(Protocol):
@@ -53,17 +52,17 @@ def move(value: Any, path: str) -> Any:
 
 def replicated(value: Any) -> Any:
     """An array, whole on every device."""
-    return jnp.asarray(value) if current is None else current.replicate(value)
+    return jax.device_put(value) if current is None else current.replicate(value)
 
 
 def batch_rows(value: Any) -> Any:
-    """A batch, its rows spread over the devices."""
-    return jnp.asarray(value) if current is None else current.place_rows(value, 0)
+    """A batch, its rows spread over the devices; without a distribution as it is, for the step to fetch."""
+    return value if current is None else current.place_rows(value, 0)
 
 
 def batch_columns(value: Any) -> Any:
     """A (steps, batch) table, its columns spread over the devices."""
-    return jnp.asarray(value) if current is None else current.place_rows(value, 1)
+    return jax.device_put(value) if current is None else current.place_rows(value, 1)
 
 
 def constrain_rows(value: Any) -> Any:

@@ -27,8 +27,8 @@ class Plan:
 
     def __init__(self, inputs: Any, outputs: Any) -> None:
         self.inputs, self.outputs = inputs, outputs
-        self.input_tensors: list[KerasTensor] = _tensors_only(inputs, "inputs")
-        self.output_tensors: list[KerasTensor] = _tensors_only(outputs, "outputs")
+        self.input_tensors: list[KerasTensor] = only_tensors(inputs, "inputs")
+        self.output_tensors: list[KerasTensor] = only_tensors(outputs, "outputs")
         self.nodes, self.operations = _sorted(self.input_tensors, self.output_tensors)
         self.names = [operation.name for operation in self.operations]
         doubles = sorted({name for name in self.names if self.names.count(name) > 1})
@@ -133,7 +133,12 @@ def fill(structure: Any, table: Mapping[int, Any]) -> Any:
     return structure
 
 
-def _tensors_only(structure: Any, what: str) -> list[KerasTensor]:
+def only_tensors(structure: Any, what: str) -> list[KerasTensor]:
+    """The symbolic tensors of a structure that must hold nothing else.
+
+    Raises:
+        GraphError: it holds something else, or nothing.
+    """
     leaves = tree.flatten(structure)
     for leaf in leaves:
         if not isinstance(leaf, KerasTensor):
@@ -229,7 +234,7 @@ def _sorted(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list
             operations[id(operation)] = operation
             discovered[id(operation)] = len(discovered)
             operation_depths[id(operation)] = 0
-            depths[id(tensor.node)] = 0
+            order.append(tensor.node)
     ranked = sorted(operations.values(), key=lambda o: (-operation_depths[id(o)], discovered[id(o)]))
     return order, ranked
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -108,8 +109,9 @@ def plot_model(
         ArgumentError: an unknown rankdir or file ending.
         ImportError: Pillow is not installed, for a picture.
     """
-    options = Options(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable, expand_nested,
-                      rankdir)
+    options = Options(
+        show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable, expand_nested, rankdir
+    )
     ending = Path(to_file).suffix.lower() if to_file is not None else ".svg"
     scale = (dpi or 96) / 96
     if ending == ".dot":
@@ -145,8 +147,9 @@ def to_svg(
     show_trainable: bool = False,
 ) -> str:
     """The drawing as SVG text; arguments as in `plot_model`."""
-    options = Options(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable, expand_nested,
-                      rankdir)
+    options = Options(
+        show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable, expand_nested, rankdir
+    )
     return _drawn(model, options, paint.Svg.measure, paint.Svg).done()
 
 
@@ -163,7 +166,9 @@ def to_dot(
     """The graph in the DOT language, for graphviz and its kin; arguments as in `plot_model`."""
     return _dot(
         model,
-        Options(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable, expand_nested, rankdir),
+        Options(
+            show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable, expand_nested, rankdir
+        ),
     )
 
 
@@ -172,7 +177,9 @@ def _save(picture: Any, path: Path, dpi: int | None) -> None:
         picture.save(path, dpi=(dpi or 96, dpi or 96))
     except ValueError as error:  # Pillow knows no such ending
         raise ArgumentError(
-            "plot_model(to_file=…)", got=f"the ending {path.suffix!r}", expected="'.png', '.svg', '.dot', '.jpg' or '.pdf'"
+            "plot_model(to_file=…)",
+            got=f"the ending {path.suffix!r}",
+            expected="'.png', '.svg', '.dot', '.jpg' or '.pdf'",
         ) from error
 
 
@@ -226,7 +233,7 @@ def _loose(model: Any, options: Options) -> Scene:
         boxes[layer.name] = _box(layer, [], options)
         boxes[layer.name].connected = False
     names = list(boxes)
-    return Scene(boxes, list(zip(names, names[1:], strict=False)))
+    return Scene(boxes, list(itertools.pairwise(names)))
 
 
 def _keys(calls: list[reading.Call]) -> dict[int, Hashable]:
@@ -326,9 +333,7 @@ def _arrange(scene: Scene, options: Options, measure: Callable[[str, float], flo
             box.width = max(box.width, width + 2 * FRAME)
             box.height = _head_height(box) + height + 2 * FRAME
     upright = _upright(options)
-    sizes = {
-        key: (box.width, box.height) if upright else (box.height, box.width) for key, box in scene.boxes.items()
-    }
+    sizes = {key: (box.width, box.height) if upright else (box.height, box.width) for key, box in scene.boxes.items()}
     scene.placed = place(sizes, scene.links, spread=0.0 if upright else 8.0)
 
 
@@ -410,7 +415,9 @@ def _dot(model: Any, options: Options) -> str:
         ends: dict[Hashable, tuple[str, str]] = {}
         for number, (key, box) in enumerate(scene.boxes.items()):
             name = f"{prefix}{number}"
-            label = "\\n".join([box.title, *([box.name] if box.name else []), *(f"{a} {b}".strip() for a, b in box.rows)])
+            label = "\\n".join(
+                [box.title, *([box.name] if box.name else []), *(f"{a} {b}".strip() for a, b in box.rows)]
+            )
             if box.inner is None:
                 lines.append(f'{indent}{name} [label="{_escaped(label)}"];')
                 ends[key] = name, name

@@ -13,6 +13,7 @@ Layers from top to bottom, then an order within each that has few crossings, the
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
@@ -138,7 +139,7 @@ def _spots(
                 trunks[a, layer] = add(a, 0.0, layer, False)
             way.append(trunks[a, layer])
         way.append(index[b])
-        for upper, lower in zip(way, way[1:], strict=False):
+        for upper, lower in itertools.pairwise(way):
             if lower not in spots[upper].below:
                 spots[upper].below.append(lower)
                 spots[lower].above.append(upper)
@@ -190,7 +191,8 @@ def _depth_first(spots: list[_Spot], rows: list[list[int]]) -> None:
 def _pairs(upper: list[int], spots: list[_Spot], position: dict[int, int]) -> int:
     """The crossings of the edges between two neighbouring layers."""
     ends = [end for spot in upper for end in sorted(position[n] for n in spots[spot].below)]
-    total, met = 0, []
+    total = 0
+    met: list[int] = []
     for end in ends:
         total += len(met) - bisect.bisect_right(met, end)
         bisect.insort(met, end)
@@ -199,8 +201,7 @@ def _pairs(upper: list[int], spots: list[_Spot], position: dict[int, int]) -> in
 
 def _crossings(spots: list[_Spot], rows: list[list[int]]) -> int:
     return sum(
-        _pairs(upper, spots, {spot: i for i, spot in enumerate(lower)})
-        for upper, lower in zip(rows, rows[1:], strict=False)
+        _pairs(upper, spots, {spot: i for i, spot in enumerate(lower)}) for upper, lower in itertools.pairwise(rows)
     )
 
 
@@ -302,7 +303,7 @@ def _right_of(spots: list[_Spot], rows: list[list[int]]) -> dict[int, dict[int, 
     """column -> the columns right of it, and how far away they have to be."""
     links: dict[int, dict[int, float]] = {spot.column: {} for spot in spots}
     for row in rows:
-        for a, b in zip(row, row[1:], strict=False):
+        for a, b in itertools.pairwise(row):
             left, right = spots[a], spots[b]
             space = (left.width + right.width) / 2 + (GAP_ACROSS if left.real and right.real else GAP_WAY)
             known = links[left.column]
@@ -385,7 +386,7 @@ def _result(
     edges = []
     for a, b, way in ways:
         points = []
-        for upper, lower in zip(way, way[1:], strict=False):
+        for upper, lower in itertools.pairwise(way):
             row, next_row = spots[upper].layer, spots[lower].layer
             start, end = ports[upper, lower, "below"], ports[lower, upper, "above"]
             if upper == way[0]:

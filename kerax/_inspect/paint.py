@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -39,13 +40,19 @@ class Svg:
         return helvetica(text, size)
 
     def box(
-        self, x: float, y: float, w: float, h: float, radius: float, fill: str, line: str | None = None, dash: bool = False
+        self,
+        x: float,
+        y: float,
+        w: float,
+        h: float,
+        radius: float,
+        fill: str,
+        line: str | None = None,
     ) -> None:
         """A rectangle with round corners; x, y is its upper left corner."""
         stroke = f' stroke="{line}" stroke-width="1"' if line else ""
-        dashes = ' stroke-dasharray="5 4"' if dash else ""
         self.parts.append(
-            f'<rect x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" rx="{radius:g}" fill="{fill}"{stroke}{dashes}/>'
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" rx="{radius:g}" fill="{fill}"{stroke}/>'
         )
 
     def cap(self, x: float, y: float, w: float, h: float, radius: float, fill: str) -> None:
@@ -56,18 +63,21 @@ class Svg:
             f'a{r:g},{r:g} 0 0 1 {r:g},{r:g}v{h - r:.1f}z" fill="{fill}"/>'
         )
 
-    def text(self, x: float, y: float, text: str, size: float, fill: str, anchor: str = "start", bold: bool = False) -> None:
+    def text(
+        self, x: float, y: float, text: str, size: float, fill: str, anchor: str = "start", bold: bool = False
+    ) -> None:
         """A line of text; y is its middle."""
         weight = ' font-weight="600"' if bold else ""
         place = "" if anchor == "start" else f' text-anchor="{anchor}"'
         self.parts.append(
-            f'<text x="{x:.1f}" y="{y + 0.35 * size:.1f}" font-size="{size:g}" fill="{fill}"{place}{weight}>{escape(text)}</text>'
+            f'<text x="{x:.1f}" y="{y + 0.35 * size:.1f}" font-size="{size:g}" fill="{fill}"{place}{weight}>'
+            f"{escape(text)}</text>"
         )
 
     def curve(self, points: Sequence[Point], line: str, width: float, upright: bool) -> None:
         """A line through points at which it runs along the graph's direction."""
         way = [f"M{points[0][0]:.1f},{points[0][1]:.1f}"]
-        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        for (x0, y0), (x1, y1) in itertools.pairwise(points):
             if (abs(x0 - x1) if upright else abs(y0 - y1)) < 0.05:
                 way.append(f"L{x1:.1f},{y1:.1f}")
             else:
@@ -127,7 +137,14 @@ class Picture:
         return [value * self.scale for value in values]
 
     def box(
-        self, x: float, y: float, w: float, h: float, radius: float, fill: str, line: str | None = None, dash: bool = False
+        self,
+        x: float,
+        y: float,
+        w: float,
+        h: float,
+        radius: float,
+        fill: str,
+        line: str | None = None,
     ) -> None:
         """A rectangle with round corners; x, y is its upper left corner."""
         width = max(1, round(self.scale)) if line else 0
@@ -138,7 +155,9 @@ class Picture:
         corners = (True, True, False, False)
         self._draw.rounded_rectangle(self._at(x, y, x + w, y + h), radius * self.scale, fill, corners=corners)
 
-    def text(self, x: float, y: float, text: str, size: float, fill: str, anchor: str = "start", bold: bool = False) -> None:
+    def text(
+        self, x: float, y: float, text: str, size: float, fill: str, anchor: str = "start", bold: bool = False
+    ) -> None:
         """A line of text; y is its middle."""
         place = {"start": "l", "middle": "m", "end": "r"}[anchor] + "s"
         stroke = 0.016 * size * self.scale if bold else 0
@@ -148,7 +167,7 @@ class Picture:
     def curve(self, points: Sequence[Point], line: str, width: float, upright: bool) -> None:
         """A line through points at which it runs along the graph's direction."""
         way: list[Point] = [points[0]]
-        for start, end in zip(points, points[1:], strict=False):
+        for start, end in itertools.pairwise(points):
             if (abs(start[0] - end[0]) if upright else abs(start[1] - end[1])) < 0.05:
                 way.append(end)
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 import shutil
 import sys
@@ -68,7 +69,7 @@ def _widths(ends: Sequence[float], width: int) -> list[int]:
     if ends[-1] > 1:  # columns rather than shares
         ends = [end / ends[-1] for end in ends]
     marks = [0, *(int(end * width) for end in ends)]
-    widths = [right - left for left, right in zip(marks, marks[1:], strict=False)]
+    widths = [right - left for left, right in itertools.pairwise(marks)]
     if min(widths) < 4:
         raise ArgumentError(
             "summary()",
@@ -182,7 +183,7 @@ def _totals(model: Any) -> list[tuple[str, int, float]]:
     fixed, bytes_fixed = reading.count(model.non_trainable_weights)
     optimizer = getattr(model, "optimizer", None)
     built = optimizer is not None and getattr(optimizer, "built", True)
-    state, bytes_state = reading.count(optimizer.variables) if built else (0, 0.0)
+    state, bytes_state = reading.count(getattr(optimizer, "variables", ()) if built else ())
     lines = [
         ("Total params", trainable + fixed + state, bytes_trainable + bytes_fixed + bytes_state),
         ("Trainable params", trainable, bytes_trainable),
@@ -202,7 +203,7 @@ def _print(
     import rich.text
 
     # Headers stand in the columns' alignment: numbers to the right, flags in the middle.
-    justify = {"Param #": "right", "Trainable": "center"}
+    justify: dict[str, Any] = {"Param #": "right", "Trainable": "center"}
     table = rich.table.Table(width=width, show_lines=True)
     for header, column in zip(headers, widths, strict=True):
         table.add_column(rich.text.Text(header), justify=justify.get(header, "left"), width=column)
@@ -226,9 +227,6 @@ def _print(
         console = rich.console.Console(file=sys.stdout, highlight=False, width=max(width, 80), color_system=None)
     for part in (title, table, *totals):
         console.print(part)
-
-
-_STYLES = {"None": "color(45)"}
 
 
 def _styled(text: str, kind: str) -> Any:

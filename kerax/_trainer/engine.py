@@ -38,6 +38,7 @@ class Engine:
         self._compiled: dict[str, int] = {}
         self._fresh: dict[int, Any] | None = None  # what the metrics hold before an epoch
         self.pace: dict[int, float] = {}  # step -> seconds it takes
+        self.prepared: set[tuple[str, bool]] = set()  # (mode, without targets) that the model is ready for
 
     def refresh(self) -> None:
         """Drop what was compiled for a model that has changed since."""
@@ -59,6 +60,7 @@ class Engine:
         for table in (self._carried, self._steps, self._programs, self._results, self._rowwise, self.pace):
             table.clear()
         self._fresh = None
+        self.prepared.clear()
 
     def reset_metrics(self) -> None:
         """Start every metric anew: ours by giving their Variables back the arrays of the first reset."""
@@ -104,11 +106,11 @@ class Engine:
     def _count(self, mode: str, key: Any) -> None:
         count = self._compiled[mode] = self._compiled.get(mode, 0) + 1
         if count % _MANY == 0:
-            shapes = [[(tuple(shape), dtype) for shape, dtype in one[2][1]] for one in self._steps if one[0] == mode][-3:]
+            shapes = [one[2][1] for one in self._steps if one[0] == mode][-3:]
             log.warning(
                 "The %s step of %r has been compiled %d times; the last shapes of batches were %s and %s. "
                 "Give batches of one shape: drop_remainder=True, padding, or a fixed sequence length.",
-                mode, self.model.name, count, shapes, [(tuple(s), d) for s, d in key[2][1]],
+                mode, self.model.name, count, shapes, key[2][1],
             )
 
     def program(self, kind: str, step: programs.Step, *options: Any) -> Any:
@@ -146,10 +148,7 @@ class Engine:
 
 def _key(batch: Any) -> Any:
     leaves = tree.flatten(batch)
-    return (
-        str(tree.structure_of(batch)),
-        tuple((tuple(leaf.shape), str(leaf.dtype)) if leaf is not None else ((), "") for leaf in leaves),
-    )
+    return tree.structure_of(batch), tuple(None if leaf is None else (leaf.shape, leaf.dtype) for leaf in leaves)
 
 
 def _variables(model: Any, mode: str) -> list[Any]:

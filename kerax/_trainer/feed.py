@@ -41,7 +41,7 @@ class Resident:
         self.structure = adapter.arrays
         self.batch_size = min(adapter.batch_size, adapter.rows)
         self.width = self.batch_size  # of a row of `order`: more where devices must share a batch evenly
-        self.data = [placement.replicated(jnp.asarray(leaf)) for leaf in leaves_of(adapter.arrays)]
+        self.data = [placement.replicated(leaf) for leaf in leaves_of(adapter.arrays)]
         self.order: Any = None
         self.rows = 0
         self.steps = 0
@@ -137,7 +137,7 @@ class Blocks:
                 if not self.keep:
                     yield block, -(-used // self.batch_size), used
                     continue
-                self._kept[start] = block
+                self._kept[start] = jax.device_put(block)
             yield self._kept[start], -(-used // self.batch_size), used
 
 

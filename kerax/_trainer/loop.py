@@ -164,7 +164,8 @@ def _session(model: Any, adapter: Any, listeners: CallbackList) -> Iterator[None
     finally:
         adapter.close()
         listeners.close()
-        model._clear_losses()
+        if model.run_eagerly:  # a compiled step leaves none behind
+            model._clear_losses()
 
 
 # -- one epoch -----------------------------------------------------------------------------------
@@ -610,7 +611,7 @@ def _predict_blocks(model: Any, adapter: Any, listeners: CallbackList) -> Any:
 
 
 def _fetched(outs: list[Any], rows: int) -> list[np.ndarray]:
-    return [out[:rows] for out in jax.device_get(outs)]
+    return [np.array(np.asarray(out)[:rows]) for out in outs]  # a copy: the caller may write on it
 
 
 def _predict_batches(model: Any, adapter: Any, listeners: CallbackList) -> Any:

@@ -313,7 +313,10 @@ class Trainer:
             mode: "train", "test" or "predict".
         """
         x, y, _ = batch
-        self._engine.value.refresh()
+        engine = self._engine.value
+        engine.refresh()
+        if (mode, y is None) in engine.prepared:
+            return
         compiled = self._compiled.value
         needs_outputs = mode != "predict" and compiled is not None and (compiled.loss is None and compiled.metrics is None)
         if not self.built or (needs_outputs and y is not None) or self._inner_unbuilt():
@@ -323,6 +326,7 @@ class Trainer:
                 self._make_compiled(compiled, outputs, y)
         if mode == "train" and compiled is not None and compiled.optimizer is not None and not compiled.optimizer.built:
             compiled.optimizer.build(self.trainable_variables)
+        engine.prepared.add((mode, y is None))
 
     def _make_compiled(self, compiled: Compiled, y_pred: Any, y: Any) -> None:
         arguments = compiled.arguments

@@ -237,7 +237,7 @@ def _bar_characters(coloured: bool) -> tuple[str, str]:
 
 
 def _clip(parts: list[tuple[str, str]], width: int) -> list[tuple[str, str]]:
-    kept = []
+    kept: list[tuple[str, str]] = []
     for text, style in parts:
         if len(text) > width:
             return [*kept, (text[: max(width - 1, 0)] + "…", style)] if width > 0 else kept

@@ -16,9 +16,7 @@ __all__ = ["CallbackList"]
 LazyLogs = Logs | Callable[[], Logs] | None
 """Logs, or a function that gives them when someone reads them."""
 
-_QUIET = {
-    getattr(cls, name) for cls in (Callback, ProgbarLogger) for names in BATCH_HOOKS.values() for name in names
-}
+_QUIET = {getattr(cls, name) for cls in (Callback, ProgbarLogger) for names in BATCH_HOOKS.values() for name in names}
 
 
 class CallbackList:

@@ -86,11 +86,15 @@ class Loss:
             y_true = tree.map_structure(lambda x: zero_rows(x, rows, fill=x.dtype.kind == "f"), y_true)
             y_pred = tree.map_structure(lambda x: zero_rows(x, rows, fill=0.5), y_pred)
         values = self.call(y_true, y_pred)
-        computed = mask_of(values)
+        computed = self._counted(y_true, values)
         if computed is not None:
             mask = computed if mask is None else jnp.logical_and(mask, computed)
         rows = self._rows_of_values(values, rows)
         return reduce_weighted(values, self.reduction, sample_weight, mask, rows, self.dtype)
+
+    def _counted(self, y_true: Any, values: Array) -> Array | None:
+        """Which values count in a mean; None: all."""
+        return mask_of(values)
 
     def _target(self, x: Any) -> Array:
         return jnp.asarray(plain(x), self.dtype)
@@ -169,6 +173,10 @@ class LossFunctionWrapper(Loss):
                     hint=_remedy(y_true.shape, y_pred.shape),
                 )
         return self.fn(y_true, y_pred, **self._fn_kwargs)
+
+    def _counted(self, y_true: Any, values: Array) -> Array | None:
+        known = getattr(self.fn, "counted", None)
+        return mask_of(values) if known is None else known(y_true, values, **self._fn_kwargs)
 
     def _rows_of_values(self, values: Array, rows: Array | None) -> Array | None:
         if rows is None or (values.ndim and values.shape[0] == rows.shape[0]):

@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 
 from .._core.variable import plain
-from .._graph.tensor import set_mask
 from .._types import Array, ArrayLike
 from ._align import floats, rows_of
 from ._base import FunctionLoss
@@ -17,7 +16,11 @@ from ._functions import loss_function
 __all__ = ["Circle", "circle"]
 
 
-@loss_function(elementwise=False, takes_labels=True, knows_rows=True)
+def _with_loss(y_true: Array, values: Array, **options: Any) -> Array:
+    return values > 0
+
+
+@loss_function(elementwise=False, takes_labels=True, knows_rows=True, counted=_with_loss)
 def circle(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -39,7 +42,7 @@ def circle(
         margin: relaxation, the distance that is near enough.
 
     Returns:
-        (batch,); where it is 0 the row is left out of means, as if masked.
+        (batch,); `Circle` leaves rows where it is 0 out of its mean.
     """
     y_pred = floats(y_pred)
     labels = jnp.asarray(plain(y_true)).astype(jnp.int32).reshape(-1)
@@ -56,9 +59,7 @@ def circle(
         near, far = near & rows[None, :], far & rows[None, :]
     pull = -gamma * jnp.maximum(margin + distance, 0) * (margin - distance)
     push = gamma * jnp.maximum(1 + margin - distance, 0) * (1 - margin - distance)
-    out = jax.nn.softplus(_logsumexp(pull, near) + _logsumexp(push, far))
-    set_mask(out, out > 0)
-    return out
+    return jax.nn.softplus(_logsumexp(pull, near) + _logsumexp(push, far))
 
 
 def _logsumexp(x: Array, where: Array) -> Array:

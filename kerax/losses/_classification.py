@@ -11,7 +11,6 @@ import jax.numpy as jnp
 from .. import config
 from .._core.variable import plain
 from .._errors import ArgumentError, ShapeError
-from .._graph.tensor import set_mask
 from .._types import Array, ArrayLike
 from ._align import floats, targets_like
 from ._base import FunctionLoss
@@ -204,7 +203,11 @@ def categorical_focal_crossentropy(
     return jnp.sum(jnp.asarray(alpha, p.dtype) * _raised(1 - p, gamma) * -(y_true * jnp.log(p)), axis=axis)
 
 
-@loss_function(elementwise=False, takes_labels=True)
+def _not_ignored(y_true: Array, values: Array, ignore_class: int | None = None, **options: Any) -> Array | None:
+    return None if ignore_class is None else y_true.astype(jnp.int32).reshape(values.shape) != ignore_class
+
+
+@loss_function(elementwise=False, takes_labels=True, counted=_not_ignored)
 def sparse_categorical_crossentropy(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -246,7 +249,6 @@ def sparse_categorical_crossentropy(
     out = -jnp.sum(jnp.where(hit, _log_probabilities(y_pred, from_logits, axis), 0), axis=axis)
     if valid is not None:
         out = jnp.where(valid, out, 0)
-        set_mask(out, valid)
     return out
 
 

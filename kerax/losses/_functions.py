@@ -12,13 +12,19 @@ __all__ = ["loss_function"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def loss_function(elementwise: bool = True, takes_labels: bool = False, knows_rows: bool = False) -> Callable[[F], F]:
+def loss_function(
+    elementwise: bool = True,
+    takes_labels: bool = False,
+    knows_rows: bool = False,
+    counted: Callable[..., Any] | None = None,
+) -> Callable[[F], F]:
     """Make `fn(y_true, y_pred, ...)` work on symbolic tensors, and say what it takes.
 
     Args:
         elementwise: target and output have one shape; the losses check it, since broadcasting hides mistakes.
         takes_labels: the target holds class numbers, which are left as they are.
         knows_rows: it mixes rows, and leaves the padded ones out itself.
+        counted: `counted(y_true, values, **kwargs)`: which values count in a mean, or None for all.
     """
 
     def decorate(fn: F) -> F:
@@ -26,6 +32,7 @@ def loss_function(elementwise: bool = True, takes_labels: bool = False, knows_ro
         wrapped.elementwise = elementwise  # type: ignore[attr-defined]
         wrapped.takes_labels = takes_labels  # type: ignore[attr-defined]
         wrapped.knows_rows = knows_rows  # type: ignore[attr-defined]
+        wrapped.counted = counted  # type: ignore[attr-defined]
         return wrapped
 
     return decorate

@@ -6,19 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 
 from .. import _serial, tree
 from .._core.dtypes import is_string, real_dtype
-from .._core.module import leaves
-from .._errors import ArgumentError, DTypeError, GraphError, NameError_, ShapeError
-from .._graph.node import Node, OpCall
-from .._graph.replay import Plan
+from .._core.module import Owned, leaves
+from .._errors import ArgumentError, GraphError, ShapeError
+from .._graph.node import OpCall
+from .._graph.replay import Plan, Recipe, only_tensors
 from .._graph.tensor import KerasTensor, mask_of, set_mask
-from .._registry import family, snake_case
 from .._types import Config
-from ..layers._core.input_layer import InputLayer
+from ..layers._core.input_layer import Input
 from ..layers._layer import Layer
+from ._graph_config import Reader, Writer
 from ._model import Model
 
 
@@ -36,18 +35,20 @@ class Functional(Model):
 
     _saved_as = ("keras.src.models.functional", "Functional")
     _has_graph = True
+    # A copy runs its own layers, and its symbolic tensors come from them.
+    _plan = Owned(
+        lambda model, plan: (Recipe(plan) if isinstance(plan, Plan) else plan).plan(model.by_name), pack=Recipe
+    )
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
         trainable = kwargs.pop("trainable", None)
         Layer.__init__(self, name=name, **kwargs)
         self._start_model()
-        inputs, outputs = _lists(inputs), _lists(outputs)
-        flat = tree.flatten(inputs)
+        flat = only_tensors(inputs, "inputs")
+        only_tensors(outputs, "outputs")
         if len({id(tensor) for tensor in flat}) < len(flat):
             raise GraphError(f"The inputs of model {self.name!r}", got="the same tensor twice", expected="each once")
-        plan = Plan(inputs, outputs)
-        object.__setattr__(self, "_plan", plan)
-        object.__setattr__(self, "_passed_on", plan.names)
+        self._plan = plan = Plan(*_fed_anew(inputs, outputs))
         self.by_name = {layer.name: layer for layer in plan.layers()}
         self.built = True
         self._record.locked = False
@@ -130,15 +131,16 @@ class Functional(Model):
 
     def compute_output_spec(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The symbolic outputs for symbolic inputs."""
-        feeds = self._feeds(inputs, mask)
-        if all(feed.shape == tensor.shape for feed, tensor in zip(feeds, self.inputs, strict=True)):
-            def fresh(tensor: KerasTensor) -> KerasTensor:
-                copy = KerasTensor(tensor.shape, tensor.dtype)
-                set_mask(copy, mask_of(tensor))
-                return copy
+        values = self._matched(inputs)
+        if mask is not None or [x.shape for x in values if x is not None] != [x.shape for x in self.inputs]:
+            return super().compute_output_spec(inputs, training=training, mask=mask)
 
-            return tree.map_structure(fresh, self.output)
-        return super().compute_output_spec(inputs, training=training, mask=mask)
+        def fresh(tensor: KerasTensor) -> KerasTensor:
+            copy = KerasTensor(tensor.shape, tensor.dtype)
+            set_mask(copy, mask_of(tensor))
+            return copy
+
+        return tree.map_structure(fresh, self.output)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the outputs for the shapes of the inputs."""
@@ -192,78 +194,25 @@ class Functional(Model):
         before = mask if mask is not None else mask_of(value)
         shape, wanted = tuple(value.shape), tensor.shape
         if len(shape) == len(wanted) - 1 and wanted[-1] == 1:
-            value = jnp.expand_dims(value, -1) if not isinstance(value, KerasTensor) else _expanded(value)
+            value = jnp.expand_dims(value, -1)
         elif len(shape) == len(wanted) + 1 and shape[-1] == 1:
-            value = jnp.squeeze(value, -1) if not isinstance(value, KerasTensor) else _squeezed(value)
+            value = jnp.squeeze(value, -1)
         shape = tuple(value.shape)
         if len(shape) != len(wanted) or any(
             a is not None and b is not None and a != b for a, b in zip(shape[1:], wanted[1:], strict=True)
         ):
-            raise ShapeError(where, got=f"shape {shape}", expected=f"shape {wanted}")
-        if isinstance(value, np.ndarray):
-            value = jnp.asarray(value)
-        if not isinstance(value, KerasTensor):
-            dtype = real_dtype(tensor.dtype)
-            if value.dtype != dtype:
-                if value.dtype.kind == "f" and dtype.kind in "iu" and not self._within_layer_cast(value):
-                    raise DTypeError(where, got=f"dtype {value.dtype}", expected=f"dtype {tensor.dtype}")
-                value = value.astype(dtype)
+            raise ShapeError(where, got=f"an input of shape {shape}", expected=f"{wanted}")
+        value = jnp.asarray(value, real_dtype(tensor.dtype))
         set_mask(value, before)
         return value
-
-    def _within_layer_cast(self, value: Any) -> bool:
-        return True  # Keras casts floats to integer inputs as well
 
     # -- config --------------------------------------------------------------------------------
 
     def get_config(self) -> Config:
         """The graph: layers, their calls, inputs and outputs, in Keras 3's format."""
-        if type(self).__init__ is not Functional.__init__ and not getattr(type(self), "_is_mixed", False):
+        if type(self).__init__ is not Functional.__init__ and not type(self)._is_mixed:
             return super().get_config()
-        config: Config = {"name": self.name, "trainable": self.trainable, "layers": []}
-        keep = {id(node) for node in self._plan.nodes}
-        for operation in self._plan.operations:
-            calls = operation.calls if isinstance(operation, OpCall) else operation._record.nodes
-            mine = [node for node in calls if id(node) in keep]
-            entry = self._operation_config(operation)
-            entry["name"] = operation.name
-            entry["inbound_nodes"] = [
-                _serial.serialize_keras_object(
-                    {"args": self._referred(node.args), "kwargs": self._referred(node.kwargs)}
-                )
-                for node in mine
-                if node.inputs
-            ]
-            config["layers"].append(entry)
-        config["input_layers"] = _structure(self._plan.inputs, self._reference)
-        config["output_layers"] = _structure(self._plan.outputs, self._reference)
-        return config
-
-    def _operation_config(self, operation: Any) -> Config:
-        if isinstance(operation, OpCall):
-            theme = getattr(operation.fn, "theme", "numpy")
-            name = "".join(part.capitalize() for part in operation.fn.__name__.split("_"))
-            return {"module": f"keras.src.ops.{theme}", "class_name": name, "config": {"name": operation.name},
-                    "registered_name": name}
-        return _serial.serialize_keras_object(operation)
-
-    def _reference(self, tensor: KerasTensor) -> list[Any]:
-        """How a config names a tensor: layer, which of its calls within this model, which output."""
-        node = tensor.node
-        assert node is not None
-        keep = {id(one) for one in self._plan.nodes}
-        calls = node.operation.calls if isinstance(node.operation, OpCall) else node.operation._record.nodes
-        mine = [one for one in calls if id(one) in keep]
-        return [node.operation.name, mine.index(node) if node in mine else 0, tensor.index]
-
-    def _referred(self, structure: Any) -> Any:
-        def refer(leaf: Any) -> Any:
-            if isinstance(leaf, KerasTensor):
-                return {"class_name": "__keras_tensor__",
-                        "config": {"shape": leaf.shape, "dtype": leaf.dtype, "keras_history": self._reference(leaf)}}
-            return _serial.serialize_keras_object(leaf)
-
-        return tree.map_structure(refer, structure)
+        return {"name": self.name, "trainable": self.trainable, **Writer(self._plan).config()}
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: Any = None) -> Any:
@@ -271,105 +220,32 @@ class Functional(Model):
         if "layers" not in config or "input_layers" not in config:
             return super().from_config(config)
         with _serial.custom_object_scope(custom_objects or {}):
-            inputs, outputs = _replayed(config)
-        return (Functional if getattr(cls, "_is_mixed", False) or cls is Model else cls)(
-            inputs=inputs, outputs=outputs, name=config.get("name"), trainable=config.get("trainable", True)
-        )
-
-
-def _lists(structure: Any) -> Any:
-    """Tuples stay, other sequences become lists."""
-    return structure
+            inputs, outputs = Reader(config).tensors()
+        written = getattr(cls, "_written_as", cls)
+        model = (Functional if written is Model else written)(inputs=inputs, outputs=outputs, name=config.get("name"))
+        if config.get("trainable") is False:
+            model.trainable = False
+        return model
 
 
 def _producer(tensor: KerasTensor) -> Any:
     return tensor.node.operation if tensor.node is not None else tensor
 
 
-def _expanded(tensor: KerasTensor) -> KerasTensor:
-    return KerasTensor((*tensor.shape, 1), tensor.dtype)
-
-
-def _squeezed(tensor: KerasTensor) -> KerasTensor:
-    return KerasTensor(tensor.shape[:-1], tensor.dtype)
-
-
-def _structure(structure: Any, refer: Any) -> Any:
-    """References in the structure of the tensors; a single one stands alone."""
-    if isinstance(structure, KerasTensor):
-        return refer(structure)
-    if isinstance(structure, dict):
-        return {key: _structure(value, refer) for key, value in structure.items()}
-    return [_structure(item, refer) for item in structure]
-
-
-def _replayed(config: Config) -> tuple[Any, Any]:
-    """Make the layers of a config and call them as it tells: inputs and outputs."""
-    made: dict[str, Any] = {}
-    calls: dict[tuple[str, int], list[KerasTensor]] = {}
-    waiting: list[tuple[str, int, Any]] = []
-    for entry in config["layers"]:
-        name = entry["name"]
-        layer = _operation_of(entry)
-        made[name] = layer
-        if isinstance(layer, InputLayer):
-            calls[name, 0] = tree.flatten(layer.output)
-        nodes = entry.get("inbound_nodes", [])
-        waiting.extend((name, index, node) for index, node in enumerate(nodes))
-    while waiting:
-        later = []
-        for name, index, node in waiting:
-            try:
-                if (index and (name, index - 1) not in calls) or "args" not in node:
-                    raise KeyError(name)
-                args = _tensors_of(node["args"], calls)
-                kwargs = _tensors_of(node["kwargs"], calls)
-            except KeyError:
-                later.append((name, index, node))
-                continue
-            calls[name, index] = tree.flatten(made[name](*args, **kwargs))
-        if len(later) == len(waiting):
-            raise GraphError(
-                "The config of a functional model", got=f"calls of {sorted({item[0] for item in later})} "
-                "whose inputs nothing makes", expected="a graph without gaps or cycles",
-            )
-        waiting = later
-    return _named_tensors(config["input_layers"], calls), _named_tensors(config["output_layers"], calls)
-
-
-def _operation_of(entry: Config) -> Any:
-    if str(entry.get("module", "")).startswith("keras.src.ops"):
-        return family("ops").find(snake_case(entry["class_name"]))
-    return _serial.deserialize_keras_object(entry)
-
-
-def _tensors_of(value: Any, calls: dict[tuple[str, int], list[KerasTensor]]) -> Any:
-    if isinstance(value, dict):
-        if value.get("class_name") == "__keras_tensor__":
-            name, call, index = value["config"]["keras_history"]
-            return calls[name, call][index]
-        if "class_name" in value and "config" in value:
-            return _serial.deserialize_keras_object(value)
-        return {key: _tensors_of(item, calls) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(_tensors_of(item, calls) for item in value)
-    return value
-
-
-def _named_tensors(reference: Any, calls: dict[tuple[str, int], list[KerasTensor]]) -> Any:
-    if isinstance(reference, dict):
-        return {key: _named_tensors(value, calls) for key, value in reference.items()}
-    if len(reference) == 3 and isinstance(reference[0], str) and isinstance(reference[1], int):
-        return calls[reference[0], reference[1]][reference[2]]
-    return [_named_tensors(item, calls) for item in reference]
-
-
-def inputs_of_layer(layer: Layer) -> list[Node]:
-    """The calls of a layer on symbolic tensors.
-
-    Raises:
-        NameError_: there are none.
-    """
-    if not layer._record.nodes:
-        raise NameError_(f"Layer {layer.name!r} was never called on a symbolic tensor")
-    return layer._record.nodes
+def _fed_anew(inputs: Any, outputs: Any) -> tuple[Any, Any]:
+    """The graph with new Inputs in place of tensors from inside a larger graph."""
+    starts = tree.flatten(inputs)
+    if all(tensor.node is None or not tensor.node.inputs for tensor in starts):
+        return inputs, outputs
+    feeds = []
+    for tensor in starts:
+        if tensor.node is not None and tensor.node.inputs:
+            feed = Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=f"{tensor.name}CLONE")
+            set_mask(feed, mask_of(tensor))
+            tensor = feed
+        feeds.append(tensor)
+    plan = Plan(inputs, outputs)
+    new = plan.run(
+        {layer.name: layer for layer in plan.layers()}, feeds, lambda operation, args, kwargs: operation(*args, **kwargs)
+    )
+    return tree.pack_sequence_as(inputs, feeds), new

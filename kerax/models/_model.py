@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import functools
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import tree
-from .._core.module import Opaque
+from .._core.module import Opaque, Owned
 from .._errors import ArgumentError, NotBuiltError
-from .._trainer.trainer import Trainer
+from .._serial import serialize_keras_object
+from .._trainer.engine import Engine
+from .._trainer.trainer import Compiled, Trainer
 from .._types import Config
 from ..layers._call import build_by_calling
 from ..layers._layer import Layer
@@ -47,6 +50,13 @@ class Model(Trainer, Layer):
         trainable, dtype: as for any layer.
     """
 
+    # What belongs to training stays with the model it was compiled for; a copy begins with the same arguments.
+    _compiled = Owned(
+        lambda model, original: Opaque(_again(original.value) if isinstance(original, Opaque) else original),
+        pack=lambda box: _again(box.value, fresh=False),
+    )
+    _engine = Owned(lambda model, original: Opaque(Engine(model)))
+    _history = Owned(lambda model, original: Opaque())
     _is_mixed = False
     _has_graph = False  # whether `output` is known
     _has_stack = False  # whether `build(shape)` makes it known
@@ -67,6 +77,9 @@ class Model(Trainer, Layer):
             )
         Layer.__init__(self, **kwargs)
         self._start_model()
+
+    def __reduce__(self) -> tuple:
+        return _blank, (getattr(type(self), "_written_as", type(self)), self._is_mixed), self.__getstate__()
 
     def _start_model(self) -> None:
         """What every kind of model needs after Layer.__init__."""
@@ -105,6 +118,8 @@ class Model(Trainer, Layer):
         if input_shape is not None:
             build_by_calling(self, _as_shape(input_shape))
 
+    build._is_default = True  # type: ignore[attr-defined]
+
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The computation; subclasses write it."""
         raise NotImplementedError(f"Model {type(self).__name__} does not have a `call()` method implemented.")
@@ -133,20 +148,12 @@ class Model(Trainer, Layer):
 
     # -- as data -------------------------------------------------------------------------------
 
-    def get_config(self) -> Config:
-        """The constructor's arguments."""
-        return super().get_config()
-
     def get_compile_config(self) -> Config | None:
         """What `compile` was given, or None."""
         return self._compile_config()
 
     def to_json(self, **kwargs: Any) -> str:
         """The config as JSON text; `model_from_json` reads it."""
-        import json
-
-        from .._serial import serialize_keras_object
-
         return json.dumps(serialize_keras_object(self), **kwargs)
 
     def as_function(self) -> tuple[Callable, Any, Any]:
@@ -194,11 +201,24 @@ def _as_shape(shape: Any) -> Any:
     return shape
 
 
-def has_symbols(structure: Any) -> bool:
-    """Whether something of the structure is symbolic."""
-    from .._graph.tensor import any_symbolic
+def _again(compiled: Compiled | None, fresh: bool = True) -> Compiled | None:
+    """What a copy of a model is compiled with: the same arguments.
 
-    return any_symbolic(tree.flatten(structure))
+    Args:
+        compiled: what the original is compiled with.
+        fresh: whether the optimizer starts anew; it goes on from where it is otherwise.
+    """
+    if compiled is None:
+        return None
+    new = Compiled({key: copy.deepcopy(value) for key, value in compiled.arguments.items() if key != "optimizer"})
+    new.run_eagerly = compiled.run_eagerly
+    optimizer = compiled.optimizer
+    if optimizer is not None:
+        new.optimizer = type(optimizer).from_config(optimizer.get_config()) if fresh else optimizer
+    new.arguments["optimizer"] = new.optimizer
+    return new
 
 
-__all__ = ["Model", "Opaque"]
+def _blank(cls: type, functional: bool) -> Any:
+    """A model of a class, nothing set: what a pickle is filled into."""
+    return object.__new__(_mixed(cls) if functional else cls)

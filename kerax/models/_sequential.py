@@ -8,9 +8,10 @@ from typing import Any
 from flax import nnx
 
 from .. import _serial
-from .._core.module import leaves
+from .._core.module import Owned, leaves
+from .._core.naming import unique_name
 from .._errors import ArgumentError, NameError_, NotBuiltError, ShapeError
-from .._graph.tensor import KerasTensor, mask_of
+from .._graph.tensor import KerasTensor, mask_of, set_mask
 from .._types import Config
 from ..layers._core.input_layer import Input, InputLayer
 from ..layers._layer import Layer
@@ -35,13 +36,15 @@ class Sequential(Model):
         self._start_model()
         self.by_name: dict[str, Any] = {}
         self._names: tuple[str, ...] = ()
-        object.__setattr__(self, "_ends", None)
+        self._ends = None
         if layers is not None:
             for layer in layers if isinstance(layers, (list, tuple)) else [layers]:
                 self.add(layer, rebuild=False)
             self._rebuild()
 
     _has_stack = True
+    # The symbolic input and output, or None; a copy's come from its own layers.
+    _ends = Owned(lambda stack, ends: stack._traced() if ends else None, pack=bool)
 
     @property
     def _has_graph(self) -> bool:  # type: ignore[override]
@@ -61,6 +64,7 @@ class Sequential(Model):
     @property
     def layers(self) -> list[Layer]:
         """The stack, without the InputLayer."""
+        _ = self._ends  # the layers of a copy learn where they stand
         return [layer for layer in self._stack() if not isinstance(layer, InputLayer)]
 
     def add(self, layer: Any, rebuild: bool = True) -> None:
@@ -105,7 +109,7 @@ class Sequential(Model):
     def _rebuild(self) -> None:
         self.built = False
         self._record.locked = False
-        object.__setattr__(self, "_ends", None)
+        self._ends = None
         stack = self._stack()
         if len(stack) > 1 and isinstance(stack[0], InputLayer):
             self.build(stack[0].batch_shape)
@@ -124,26 +128,28 @@ class Sequential(Model):
             if isinstance(input_shape, (list, tuple)) and any(isinstance(s, (list, tuple)) for s in input_shape):
                 return  # several inputs: the first layer is built when it is called
             shape = tuple(input_shape)
-            first = stack[0]
-            dtype = getattr(first, "_expected_input_dtype", None)
-            entry = Input(batch_shape=(None, *shape[1:]) if shape else shape, dtype=dtype).node.operation  # type: ignore[union-attr]
+            entry = InputLayer(batch_shape=shape, dtype=getattr(stack[0], "_expected_input_dtype", None))
             self.by_name = {entry.name: entry, **self.by_name}
             self._names = (entry.name, *self._names)
             stack = self._stack()
-        x = stack[0].output
-        for layer in stack[1:]:
-            try:
-                x = layer(x)
-            except NotImplementedError:
-                return  # a layer whose output is only known on real data: built when it is called
-        object.__setattr__(self, "_ends", (stack[0].output, x))
+        try:
+            self._ends = self._traced()
+        except NotImplementedError:
+            return  # a layer whose output is only known on real data: built when it is called
+        unique_name("functional")  # Keras makes a functional model here: later ones are numbered alike
+
+    def _traced(self) -> tuple[KerasTensor, KerasTensor]:
+        """The symbolic input, and what the layers give for it."""
+        first, *rest = self._stack()
+        x = first.output
+        for layer in rest:
+            x = layer(x)
+        return first.output, x
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The output of the last layer."""
         x = inputs
-        if mask is not None and mask_of(x) is None and hasattr(x, "shape"):
-            from .._graph.tensor import set_mask
-
+        if mask is not None and mask_of(x) is None:
             set_mask(x, mask)
         x = self._entered(x)
         for layer in self.layers:

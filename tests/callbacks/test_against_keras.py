@@ -103,7 +103,11 @@ def test_early_stopping_stops_and_restores_as_keras_does(options, monitor, scrip
 
 PLATEAU = [
     ({"patience": 1, "factor": 0.5, "cooldown": 1, "min_lr": 0.02}, "val_loss", [3.0] * 10),
-    ({"patience": 2, "factor": 0.5, "cooldown": 2}, "val_loss", [3.0, 2.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]),
+    (
+        {"patience": 2, "factor": 0.5, "cooldown": 2},
+        "val_loss",
+        [3.0, 2.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0],
+    ),
     ({"patience": 0, "factor": 0.1, "verbose": 1}, "val_loss", [3.0, 2.0, 2.0, 2.0]),
     ({"patience": 1, "min_delta": 0.5, "verbose": 1}, "val_loss", [3.0, 2.8, 2.4, 2.2, 1.0]),
     ({"patience": 1, "monitor": "score"}, "score", [0.1, 0.2, 0.2, 0.3, 0.3, 0.3]),

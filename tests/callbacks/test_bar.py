@@ -73,7 +73,12 @@ def test_every_line_is_drawn_as_keras_draws_it(clock, screen, verbose, target, p
         bar = cls(target, verbose=verbose, interval=0, stateful_metrics=["auc"])
         clock.now += 0.4
         for step in (1, 2, 3, 4):
-            values = [("loss", 1.5e-5 * step), ("auc", 0.25 * step), ("accuracy", -12.0 * step if verbose == 1 else 1.0), ("zero", 0.0)]
+            values = [
+                ("loss", 1.5e-5 * step),
+                ("auc", 0.25 * step),
+                ("accuracy", -12.0 * step if verbose == 1 else 1.0),
+                ("zero", 0.0),
+            ]
             bar.update(step, values)
             clock.now += pace
         bar.update(target or 5, [("loss", 1.0), ("val_loss", 12345.678)], finalize=True)

@@ -153,9 +153,9 @@ def test_a_csv_line_is_there_as_soon_as_its_epoch_ends(tmp_path):
 def test_functions_take_their_arguments_by_position():
     heard = []
     callback = LambdaCallback(
-        on_epoch_end=lambda e, l: heard.append(("epoch", e)),
-        on_batch_end=lambda b, l: heard.append(("batch", b)),
-        on_test_begin=lambda l: heard.append("test"),
+        on_epoch_end=lambda number, values: heard.append(("epoch", number)),
+        on_batch_end=lambda number, values: heard.append(("batch", number)),
+        on_test_begin=lambda values: heard.append("test"),
         note="kept",
     )
     listeners = started(callback)

@@ -92,7 +92,7 @@ def test_logs_arrive_as_python_floats():
     callback = Batches()
     listeners = CallbackList(callback)
     listeners.on_train_batch_end(0, {"loss": jnp.float32(2), "n": np.int64(3), "text": "x", "vector": np.ones(2)})
-    (batch, logs), = callback.heard
+    ((batch, logs),) = callback.heard
     assert batch == 0
     assert type(logs["loss"]) is float
     assert logs["n"] == 3.0
@@ -131,7 +131,8 @@ def test_hooks_are_called_in_order_with_logs_always_a_dict():
 
 
 def test_what_a_callback_adds_to_the_logs_reaches_the_history_and_the_caller():
-    listeners = CallbackList([LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(extra=2.0))], add_history=True)
+    adding = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(extra=2.0))
+    listeners = CallbackList([adding], add_history=True)
     logs = {"loss": 1.0}
     listeners.on_train_begin()
     listeners.on_epoch_end(0, logs)

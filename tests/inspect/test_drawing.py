@@ -49,9 +49,7 @@ def test_boxes_say_what_was_asked():
     model = stack()
     assert texts(to_svg(model, show_layer_names=False)) == ["Conv2D", "Flatten", "Dense"]
     model.layers[0].trainable = False
-    shown = texts(
-        to_svg(model, show_shapes=True, show_dtype=True, show_layer_activations=True, show_trainable=True)
-    )
+    shown = texts(to_svg(model, show_shapes=True, show_dtype=True, show_layer_activations=True, show_trainable=True))
     assert shown[:12] == [
         "Conv2D", "first", "in", "(None, 28, 28, 1)", "out", "(None, 26, 26, 8)", "dtype", "float32",
         "activation", "relu", "trainable", "no",
@@ -154,7 +152,9 @@ def test_a_picture_has_ink_and_margins(tmp_path):
         assert image.getpixel((2, 2)) == (255, 255, 255)
 
 
-@pytest.mark.parametrize(("options", "text"), [({"rankdir": "XY"}, "rankdir='XY'"), ({"to_file": "model.xyz"}, r"'\.xyz'")])
+@pytest.mark.parametrize(
+    ("options", "text"), [({"rankdir": "XY"}, "rankdir='XY'"), ({"to_file": "model.xyz"}, r"'\.xyz'")]
+)
 def test_bad_options_are_named(tmp_path, options, text, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match=text):

@@ -36,7 +36,16 @@ def hourglass(n):
 
 
 def branches():
-    return [("in", i) for i in range(5)] + [(0, "a"), (1, "b"), ("a", "c"), ("b", "c"), (2, "c"), (3, "c"), (4, "d"), ("c", "d")]
+    return [("in", i) for i in range(5)] + [
+        (0, "a"),
+        (1, "b"),
+        ("a", "c"),
+        ("b", "c"),
+        (2, "c"),
+        (3, "c"),
+        (4, "d"),
+        ("c", "d"),
+    ]
 
 
 GRAPHS = {
@@ -101,7 +110,9 @@ def test_no_edge_crosses_a_box(graph):
                 assert beside or apart, f"{edge.source} -> {edge.target} crosses {key}"
 
 
-@pytest.mark.parametrize("links", [chain(6), skips(14), hourglass(5), dense(7)], ids=["chain", "skips", "hourglass", "dense"])
+@pytest.mark.parametrize(
+    "links", [chain(6), skips(14), hourglass(5), dense(7)], ids=["chain", "skips", "hourglass", "dense"]
+)
 def test_the_longest_chain_is_one_straight_column(links):
     placed = place(sizes_of(links), links)
     assert len({round(x, 6) for x, _ in placed.centres.values()}) == 1

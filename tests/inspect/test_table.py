@@ -6,6 +6,7 @@ import pytest
 
 import kerax
 
+
 def text_of(model, **options):
     parts = []
     model.summary(print_fn=parts.append, **options)

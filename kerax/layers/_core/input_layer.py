@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..._core.dtypes import standardize_dtype
 from ..._errors import ArgumentError, Unsupported
 from ..._graph.node import Node
 from ..._graph.tensor import KerasTensor
@@ -60,17 +61,25 @@ class InputLayer(Layer):
                                     expected="non-negative integers or None")
         self.batch_shape: Shape = tuple(batch_shape)
         self.optional = optional
-        tensor = KerasTensor(self.batch_shape, self.variable_dtype if dtype is None else dtype, name=self.name)
-        self._tensor_dtype = tensor.dtype
+        self._tensor_dtype = self.variable_dtype if dtype is None else standardize_dtype(dtype)
         self.sparse = bool(sparse)
         self.ragged = bool(ragged)
         self.built = True
-        Node(self, (), {}, tensor, self._record.nodes)
+        if input_tensor is None or input_tensor.node is not None:
+            input_tensor = KerasTensor(self.batch_shape, self._tensor_dtype, name=self.name)
+        Node(self, (), {}, input_tensor, self._record.nodes)
 
     @property
     def dtype(self) -> str:
         """The dtype of the input."""
         return self._tensor_dtype
+
+    @property
+    def output(self) -> KerasTensor:
+        """The symbolic tensor that stands for the input."""
+        if not self._record.nodes:  # a copy has made none yet
+            Node(self, (), {}, KerasTensor(self.batch_shape, self._tensor_dtype, name=self.name), self._record.nodes)
+        return self._record.nodes[0].output_structure
 
     def call(self) -> Any:
         """Never called: a graph is fed where this layer stands."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from ..._types import Array, ArrayLike
-from .._arrays import arrays, floats
+from .._arrays import arrays
 from .._op import op
 
 
@@ -122,7 +122,7 @@ def fmin(x1: ArrayLike, x2: ArrayLike) -> Array:
 @op(rowwise=True)
 def arctan2(x1: ArrayLike, x2: ArrayLike) -> Array:
     """The angle in radians of the point (x2, x1), from -pi to pi."""
-    return jnp.arctan2(floats(x1), floats(x2))
+    return jnp.arctan2(*arrays(x1, x2))
 
 
 @op(rowwise=True)
