@@ -229,13 +229,15 @@ def run_import(modules: dict[str, str], repeats: int) -> bool:
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("workloads", nargs="*", choices=[*peers.WORKLOADS, []], help="which; all when none is named")
+    parser.add_argument("workloads", nargs="*", metavar="workload", help=", ".join(peers.WORKLOADS))
     parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, default=MEASUREMENTS)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--rows", type=int, default=0, help="at most so many rows, for a quick look")
     parser.add_argument("--without-kerax", action="store_true", help="time the peers alone")
     args = parser.parse_args(argv)
     names = args.workloads or list(peers.WORKLOADS)
+    if unknown := [name for name in names if name not in peers.WORKLOADS]:
+        parser.error(f"no workload is called {unknown[0]!r}; there are {', '.join(peers.WORKLOADS)}")
     modules = {"Keras": "keras"} if args.without_kerax else {"kerax": "kerax", "Keras": "keras"}
     met = True
     if {"fit", "single", "evaluate", "predict"} & set(args.only):

@@ -301,7 +301,8 @@ def _deep_apply(p, state, x, key, fast):
         x = jax.nn.relu(_linear(dense, x))
         m = x.mean(0)
         v = jnp.square(x - m).mean(0)
-        x = (x - m) * (lax.rsqrt(v + 1e-3) * norm["gamma"]) + norm["beta"]
+        scale = lax.rsqrt(v + 1e-3) * norm["gamma"]
+        x = x * scale + (norm["beta"] - m * scale)
         moved.append((0.99 * mean + 0.01 * m, 0.99 * variance + 0.01 * v))
     return _linear(p["head"], x), moved
 

@@ -1,15 +1,16 @@
 """Keras's API on Flax: models are NNX modules, steps are jitted, everything is JAX."""
 
-from . import config
-from ._version import __version__
-from ._core.variable import Variable
-from ._core.stateful import Carried as _Carried
-from ._graph.tensor import KerasTensor
-from .dtype_policies import DTypePolicy
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
 from . import (
     activations,
     callbacks,
+    config,
     constraints,
+    distribution,
     dtype_policies,
     initializers,
     layers,
@@ -20,8 +21,77 @@ from . import (
     optimizers,
     random,
     regularizers,
+    tree,
 )
+from ._core.context import name_scope
+from ._core.variable import Variable
+from ._graph.tensor import KerasTensor
+from ._version import __version__
+from .dtype_policies import DTypePolicy
+from .initializers import Initializer
 from .layers import Input, InputSpec, Layer
 from .losses import Loss
 from .metrics import Metric
 from .models import Functional, Model, Sequential
+from .optimizers import Optimizer
+from .regularizers import Regularizer
+
+_ON_FIRST_USE = ("backend", "data", "datasets", "mixed_precision", "preprocessing", "saving", "utils")
+
+__all__ = [
+    "DTypePolicy",
+    "Functional",
+    "Initializer",
+    "Input",
+    "InputSpec",
+    "KerasTensor",
+    "Layer",
+    "Loss",
+    "Metric",
+    "Model",
+    "Optimizer",
+    "Regularizer",
+    "Sequential",
+    "Variable",
+    "__version__",
+    "activations",
+    "backend",
+    "callbacks",
+    "config",
+    "constraints",
+    "data",
+    "datasets",
+    "distribution",
+    "dtype_policies",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "mixed_precision",
+    "models",
+    "name_scope",
+    "ops",
+    "optimizers",
+    "preprocessing",
+    "random",
+    "regularizers",
+    "saving",
+    "tree",
+    "utils",
+    "version",
+]
+
+
+def version() -> str:
+    """The version of kerax."""
+    return __version__
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ON_FIRST_USE:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -100,13 +100,13 @@ CustomObjectScope = custom_object_scope
 
 def saved_module(obj: type) -> tuple[str | None, str, str | None]:
     """(module, class name, registered name) as they stand in a config."""
+    override = vars(obj).get("_saved_as")  # (module, class name) of a class that Keras keeps elsewhere
+    if override is not None:
+        return override[0], override[1], override[1]
     known = owner(obj)
     if known is not None:
         registry, name = known
         return registry.module, name, None
-    override = getattr(obj, "_saved_as", None)  # (module, class name) of a class that Keras keeps elsewhere
-    if override is not None and "_saved_as" in vars(obj):
-        return override[0], override[1], override[1]
     registered = get_registered_name(obj)
     return (None if ">" in registered else getattr(obj, "__module__", None)), obj.__name__, registered
 

@@ -8,7 +8,6 @@ they were first set; nothing is registered twice.
 from __future__ import annotations
 
 import copy
-import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,7 +16,16 @@ from flax import nnx
 from .variable import Variable
 
 
-class Module(nnx.Module, pytree=False):
+class _Private:
+    """A place for the values of `Owned` attributes: what is in no `__dict__`, NNX does not see."""
+
+    __slots__ = ("_hidden",)
+
+
+del _Private.__slots__  # the place stays; flax refuses classes that name one
+
+
+class Module(_Private, nnx.Module, pytree=False):
     """Holds Variables and other modules in attributes, lists, tuples and dicts.
 
     `_untracked`: names of attributes whose content belongs to someone else; neither this class nor
@@ -37,14 +45,23 @@ class Module(nnx.Module, pytree=False):
         object.__setattr__(self, name, value)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {
-            name: getattr(type(self), name.removesuffix("_of")).packed(self) if isinstance(value, _Shelf) else value
-            for name, value in vars(self).items()
-        }
+        packed = {}
+        for name, value in getattr(self, "_hidden", {}).items():
+            pack = getattr(type(self), name).pack
+            if pack is not None:
+                packed[name] = pack(value)
+        return {**vars(self), "_hidden": packed}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        packed = state.pop("_hidden")
+        vars(self).update(state)
+        for name, value in packed.items():
+            owned = getattr(type(self), name)
+            owned.__set__(self, owned.unpack(self, value))
 
     def __deepcopy__(self, memo: dict) -> Any:
         new = memo[id(self)] = object.__new__(type(self))
-        vars(new).update({name: copy.deepcopy(value, memo) for name, value in self.__getstate__().items()})
+        new.__setstate__({name: copy.deepcopy(value, memo) for name, value in self.__getstate__().items()})
         return new
 
     def _own(self) -> Iterator[Any]:
@@ -72,64 +89,41 @@ class Opaque:
 class Owned:
     """An attribute whose value belongs to one object, out of sight of NNX.
 
-    NNX hands the plain attributes of a module to its copies as they are. A copy gets a value of its own
-    here, made when it is first asked for: `remake(copy, value)`.
+    NNX hands the plain attributes of a module to its copies as they are. A copy makes a value of its own
+    here when it is first asked for.
 
     Args:
-        remake: gives a copy's value, from the value of the original or from what `pack` made of it.
-        pack: what a pickle or a deep copy takes along; default nothing, as None.
+        make: gives the value for an object that has none.
+        pack: what a pickle or a deep copy takes along; without it nothing.
+        unpack: the value, of the object and what `pack` gave.
     """
 
-    def __init__(self, remake: Callable[[Any, Any], Any], pack: Callable[[Any], Any] = lambda value: None) -> None:
-        self.remake, self.pack = remake, pack
+    def __init__(
+        self,
+        make: Callable[[Any], Any],
+        pack: Callable[[Any], Any] | None = None,
+        unpack: Callable[[Any, Any], Any] = lambda holder, packed: packed,
+    ) -> None:
+        self.make, self.pack, self.unpack = make, pack, unpack
 
     def __set_name__(self, cls: type, name: str) -> None:
-        self.slot = f"{name}_of"
+        self.name = name
 
     def __get__(self, holder: Any, cls: type | None = None) -> Any:
         if holder is None:
             return self
         try:
-            shelf = holder.__dict__[self.slot]
-        except KeyError:
-            raise AttributeError(self.slot) from None
-        entry = shelf.values.get(id(holder))
-        if entry is None:
-            shelf.put(holder, self.remake(holder, shelf.first))
-            entry = shelf.values[id(holder)]
-        return entry[1]
+            return holder._hidden[self.name]
+        except (AttributeError, KeyError):
+            value = self.make(holder)
+            self.__set__(holder, value)
+            return value
 
     def __set__(self, holder: Any, value: Any) -> None:
-        shelf = holder.__dict__.get(self.slot)
-        if shelf is None:
-            shelf = holder.__dict__[self.slot] = _Shelf()
-        shelf.first = value
-        shelf.put(holder, value)
-
-    def packed(self, holder: Any) -> _Shelf:
-        """A shelf that holds what a copy of the holder takes along."""
-        return _Shelf(self.pack(self.__get__(holder)))
-
-
-class _Shelf:
-    """The values of an `Owned` attribute, one for each object among the copies."""
-
-    __slots__ = ("first", "values")
-
-    def __init__(self, first: Any = None) -> None:
-        self.first = first  # what copies are made from
-        self.values: dict[int, tuple[weakref.ref, Any]] = {}  # id of the holder -> its value, for as long as it lives
-
-    def put(self, holder: Any, value: Any) -> None:
-        """Keep the value of a holder."""
-        key, values = id(holder), self.values
-        values[key] = (weakref.ref(holder, lambda _: values.pop(key, None)), value)
-
-    def __reduce__(self) -> tuple:
-        return _Shelf, (self.first,)
-
-    def __deepcopy__(self, memo: dict) -> _Shelf:
-        return _Shelf(copy.deepcopy(self.first, memo))
+        try:
+            holder._hidden[self.name] = value
+        except AttributeError:
+            object.__setattr__(holder, "_hidden", {self.name: value})
 
 
 def holds(value: Any) -> bool:

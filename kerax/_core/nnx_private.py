@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 from flax import nnx
 from flax.nnx import tracers
 
@@ -35,9 +36,17 @@ def trace_now() -> tracers.TraceState:
     return tracers.TraceState()
 
 
+_OUTSIDE = tracers.TraceState()
+
+
 def belongs_here(variable: nnx.Variable) -> bool:
-    """Whether the current trace is the one that may write the Variable."""
-    return variable._trace_state.is_valid()
+    """Whether the current trace is the one that may write the Variable.
+
+    One that was made inside a trace, and holds a real array, may be written outside as well.
+    """
+    if variable._trace_state.is_valid():
+        return True
+    return not isinstance(variable._raw_value, jax.core.Tracer) and trace_now() == _OUTSIDE
 
 
 class Held:
@@ -54,9 +63,13 @@ class Held:
     def __enter__(self) -> Held:
         here = trace_now()
         self._before = [(v._raw_value, v._trace_state) for v in self.variables]
-        for variable, value in zip(self.variables, self.values, strict=True):
-            object.__setattr__(variable, "_raw_value", value)
-            object.__setattr__(variable, "_trace_state", here)
+        try:
+            for variable, value in zip(self.variables, self.values, strict=True):
+                object.__setattr__(variable, "_raw_value", value)
+                object.__setattr__(variable, "_trace_state", here)
+        except BaseException:  # an interrupt must leave no tracer behind
+            self.__exit__()
+            raise
         return self
 
     def adopt(self, variable: nnx.Variable) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -146,8 +147,14 @@ def is_tensor(x: Any) -> bool:
     return isinstance(x, (jax.Array, KerasTensor))
 
 
+_traced_masks: dict[int, tuple[weakref.ref, Any]] = {}  # tracers take no attributes: their masks, while they live
+
+
 def mask_of(x: Any) -> Any:
     """The mask that travels with an array or symbolic tensor, or None."""
+    if isinstance(x, jax.core.Tracer):
+        held = _traced_masks.get(id(x))
+        return None if held is None else held[1]
     return getattr(x, "_keras_mask", None)
 
 
@@ -155,5 +162,8 @@ def set_mask(x: Any, mask: Any) -> None:
     """Let a mask travel with `x`; None removes it."""
     if mask is None and mask_of(x) is None:
         return
-    if isinstance(x, (jax.Array, KerasTensor)):
+    if isinstance(x, jax.core.Tracer):
+        key = id(x)
+        _traced_masks[key] = weakref.ref(x, lambda _: _traced_masks.pop(key, None)), mask
+    elif isinstance(x, (jax.Array, KerasTensor)):
         x._keras_mask = mask  # type: ignore[union-attr]

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import tree
 from .._graph.node import Node, OpCall
 from .._graph.tensor import KerasTensor
 
@@ -181,8 +180,3 @@ def size_text(size: float) -> str:
             break
         size /= 1024
     return f"{size:.2f} {unit}"
-
-
-def tensors(structure: Any) -> list[KerasTensor]:
-    """The symbolic tensors of a structure."""
-    return [leaf for leaf in tree.flatten(structure) if isinstance(leaf, KerasTensor)]

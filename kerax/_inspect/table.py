@@ -103,12 +103,21 @@ def _within(operations: list[Any], layer_range: Sequence[str] | None) -> list[An
     names = [operation.name for operation in operations]
     if isinstance(layer_range, str) or len(layer_range) != 2:
         raise ArgumentError("summary(layer_range=…)", got=f"{layer_range!r}", expected="two names: [first, last]")
-    places = [[i for i, name in enumerate(names) if name == end or re.match(end, name)] for end in layer_range]
+    places = [_places(names, end) for end in layer_range]
     if not all(places):
         missing = [end for end, found in zip(layer_range, places, strict=True) if not found]
         raise ArgumentError("summary(layer_range=…)", got=f"no layer {missing}", expected=f"two of {names}")
     low, high = sorted((min(places[0]), max(places[1])))
     return operations[low : high + 1]
+
+
+def _places(names: list[str], wanted: str) -> list[int]:
+    """Where a name stands, or where a pattern matches."""
+    try:
+        pattern = re.compile(wanted)
+    except re.error:  # a name that is no pattern
+        pattern = re.compile(re.escape(wanted))
+    return [i for i, name in enumerate(names) if name == wanted or pattern.match(name)]
 
 
 # -- rows ----------------------------------------------------------------------------------------

@@ -161,15 +161,29 @@ class CompiledLoss:
             self.weights = [loss_weights] * outputs.count
         else:
             self.weights = outputs.spread(loss_weights, "loss_weights")
+        self._order = self._active()
+        if isinstance(loss, dict) and isinstance(outputs.structure, dict):  # Keras reports them in the order of the dict
+            keys = list(loss)
+            place = {i: keys.index(n) for i in self._order for n in (outputs.also[i], outputs.names[i]) if n in keys}
+            self._order.sort(key=lambda index: place.get(index, len(keys)))
         self.trackers: list[Any] = []
         if sum(one is not None for one in self.losses) > 1 or (outputs.count > 1 and len(self._active()) > 1):
             used: set[str] = set()
-            for index in self._active():
-                name = outputs.names[index] or getattr(self.losses[index], "name", "loss")
+            for index in self._order:
+                own = given[index] if isinstance(given[index], str) else getattr(self.losses[index], "name", "loss")
+                name = outputs.names[index] or own
                 self.trackers.append(metrics.Mean(name=_distinct(f"{name}_loss", used)))
 
     def _active(self) -> list[int]:
         return [index for index, one in enumerate(self.losses) if one is not None]
+
+    def targets(self, y: Any) -> list[Any]:
+        """The target of each output."""
+        return targets_of(y, self.outputs)
+
+    def weights_of(self, sample_weight: Any) -> list[Any]:
+        """The sample weights of each output, None where there are none."""
+        return _weights_of(sample_weight, self.outputs)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Array | None:
         """The weighted sum of the losses, or None where there are none; the trackers see each."""
@@ -178,7 +192,7 @@ class CompiledLoss:
         flat_weight = _weights_of(sample_weight, self.outputs)
         total = None
         trackers = iter(self.trackers)
-        for index in self._active():
+        for index in self._order:
             if flat_true[index] is None:
                 raise DataError("targets", got=f"none for output {self.outputs.names[index] or index!r}",
                                 expected="a target, since compile gave this output a loss")
@@ -243,7 +257,7 @@ class CompiledMetrics(Module):
                 if one is None:
                     continue
                 metric, name = _as_metric(one, y_true[index], y_pred[index], loss)
-                if is_weighted and isinstance(one, str) and any(o == one for o in plain[index]):
+                if is_weighted and prefix + name in used:
                     name = f"weighted_{name}"
                 self.entries.append((index, metric, _distinct(prefix + name, used), is_weighted))
         self.metrics = [metric for _, metric, _, _ in self.entries]

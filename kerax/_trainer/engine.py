@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 import jax
+from flax import nnx
 
 from .. import losses, metrics, tree
 from .._core import context, nnx_private, placement
@@ -37,6 +38,7 @@ class Engine:
         self._rowwise: dict[str, bool] = {}
         self._compiled: dict[str, int] = {}
         self._fresh: dict[int, Any] | None = None  # what the metrics hold before an epoch
+        self._layers: dict[type, list[Any]] = {}
         self.pace: dict[int, float] = {}  # step -> seconds it takes
         self.prepared: set[tuple[str, bool]] = set()  # (mode, without targets) that the model is ready for
 
@@ -57,6 +59,7 @@ class Engine:
 
     def clear(self) -> None:
         """Drop everything compiled."""
+        self._layers.clear()
         for table in (self._carried, self._steps, self._programs, self._results, self._rowwise, self.pace):
             table.clear()
         self._fresh = None
@@ -79,6 +82,12 @@ class Engine:
             return
         for variable in variables:
             nnx_private.put(variable, self._fresh[id(variable)])
+
+    def layers(self, kind: type) -> list[Any]:
+        """The layers of a kind, at any depth."""
+        if kind not in self._layers:
+            self._layers[kind] = [layer for layer in self.model._flatten_layers() if isinstance(layer, kind)]
+        return self._layers[kind]
 
     def carried(self, mode: str) -> Carried:
         """The Variables a step of this mode carries."""
@@ -138,12 +147,14 @@ class Engine:
             self._rowwise[mode] = _is_rowwise(self.model, mode)
         return self._rowwise[mode]
 
-    def blocks(self, adapter: Any, mode: str, keep: bool) -> Blocks:
-        """The rows of a set in order, for testing or predicting."""
+    def blocks(self, adapter: Any, mode: str, keep: bool) -> tuple[Blocks, programs.Step]:
+        """The rows of a set in order, for testing or predicting, and the step for its batches."""
         rowwise = self.rowwise(mode)
-        probe = Blocks(adapter, loops=False, keep=False, whole=not rowwise)
-        step = self.step(mode, probe.batch_spec(), padded=rowwise and probe.rows % probe.batch_size != 0)
-        return Blocks(adapter, loops=self.loops(step), keep=keep, whole=not rowwise)
+        blocks = Blocks(adapter, keep, whole=not rowwise)
+        step = self.step(mode, blocks.batch_spec(), padded=rowwise and blocks.rows % blocks.batch_size != 0)
+        if self.loops(step):
+            blocks.loop()
+        return blocks, step
 
 
 def _key(batch: Any) -> Any:
@@ -171,7 +182,7 @@ def _is_rowwise(model: Any, mode: str) -> bool:
     if not all(getattr(getattr(type(model), name), "_is_default", False) for name in steps[mode]):
         return False
     for layer in model._flatten_layers():
-        if mixes_rows(layer):
+        if mixes_rows(layer) or not all(_ours(value) for value in vars(layer).values() if _is_function(value)):
             return False
         plan = getattr(layer, "_plan", None)
         if plan is not None and any(isinstance(o, OpCall) and not o.fn.rowwise for o in plan.operations):
@@ -188,6 +199,11 @@ def _is_rowwise(model: Any, mode: str) -> bool:
             parts += [metric, *([metric._fn] if hasattr(metric, "_fn") else [])]
     inner = [metric for layer in model._flatten_layers() for metric in layer._inner_metrics()]
     return not inner and all(_ours(part) for part in parts)
+
+
+def _is_function(value: Any) -> bool:
+    """Whether an attribute of a layer is a function, such as an activation: one of the user's may mix rows."""
+    return callable(value) and not isinstance(value, (nnx.Module, nnx.Variable))
 
 
 def _ours(part: Any) -> bool:

@@ -94,11 +94,11 @@ class Blocks:
 
     Args:
         adapter: an ArrayAdapter.
-        loops: whether several batches may run in one dispatch.
         keep: whether the blocks stay on the device, for the next time.
+        whole: whether a set smaller than a batch is one batch of its own size; else it is filled up.
     """
 
-    def __init__(self, adapter: Any, loops: bool, keep: bool, whole: bool = False) -> None:
+    def __init__(self, adapter: Any, keep: bool, whole: bool) -> None:
         self.leaves = leaves_of(adapter.arrays)
         self.structure = adapter.arrays
         self.adapter = adapter
@@ -107,9 +107,13 @@ class Blocks:
         self.batch_size = adapter.batch_size
         if rows < adapter.batch_size:
             self.batch_size = rows if whole else min(adapter.batch_size, _power_of_two(rows))
-        self.per_block = self._batches_in_a_block() if loops else 1
+        self.per_block = 1
         self.keep = keep
         self._kept: dict[int, list[Any]] = {}
+
+    def loop(self) -> None:
+        """Take several batches in one dispatch."""
+        self.per_block = self._batches_in_a_block()
 
     def _batches_in_a_block(self) -> int:
         per_batch = sum(leaf.nbytes // max(len(leaf), 1) for leaf in self.leaves) * self.batch_size

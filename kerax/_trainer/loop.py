@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import jax
@@ -55,7 +55,14 @@ def _known_outputs(model: Any) -> Any:
 # -- fit -----------------------------------------------------------------------------------------
 
 
-def fit(
+def fit(model: Any, x: Any, y: Any, **options: Any) -> Any:
+    """See `Trainer.fit`."""
+    with ExitStack() as held:
+        return _fit(held, model, x, y, **options)
+
+
+def _fit(
+    held: ExitStack,
     model: Any,
     x: Any,
     y: Any,
@@ -75,21 +82,23 @@ def fit(
     validation_batch_size: int | None,
     validation_freq: int | Sequence[int],
 ) -> Any:
-    """See `Trainer.fit`."""
+    """`fit`; `held` closes what it opens."""
     epochs = _capped(epochs, config.max_epochs())
     steps_per_epoch = _capped(steps_per_epoch, config.max_steps_per_epoch())
+    checks.source(x, steps_per_epoch, "fit", "steps_per_epoch")
     if validation_split and validation_data is None:
         (x, y, sample_weight), validation_data = train_validation_split((x, y, sample_weight), validation_split)
     adapter = make_adapter(
         x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, shuffle=shuffle, class_weight=None,
     )
-    model._prepare(_spec_of(adapter), "train")
+    held.callback(adapter.close)
+    model._prepare(adapter.peek(), "train")
     if class_weight is not None:
         adapter.weigh_classes(class_weight, _output_shape(model))
     checks.data(model, adapter)
     validation = None
     if validation_data is not None:
-        validation = _validation(model, validation_data, validation_batch_size or batch_size, validation_steps)
+        validation = _validation(held, model, validation_data, validation_batch_size or batch_size, validation_steps)
     listeners = CallbackList(
         callbacks, add_history=True, add_progbar=verbose != 0, model=model,
         validation=_validated_epochs(validation, validation_freq, initial_epoch, epochs),
@@ -97,7 +106,7 @@ def fit(
     )
     model.stop_training = False
     engine = model._engine.value
-    with _session(model, adapter, listeners):
+    with _session(model, listeners):
         runner = _runner(model, adapter, "train", listeners)
         listeners.on_train_begin()
         logs: Logs = {}
@@ -129,8 +138,8 @@ def _verbosity(verbose: int | str) -> int:
 
 
 def _ordered(logs: Logs) -> Logs:
-    """The logs by name, as Keras gives them; what validation found comes last."""
-    return dict(sorted(logs.items(), key=lambda item: (item[0].startswith("val_"), item[0])))
+    """The logs by name, as Keras gives them."""
+    return dict(sorted(logs.items()))
 
 
 def _is_due(epoch: int, freq: int | Sequence[int]) -> bool:
@@ -143,26 +152,16 @@ def _validated_epochs(validation: Any, freq: int | Sequence[int], first: int, la
     return [epoch + 1 for epoch in range(first, last) if _is_due(epoch, freq)]
 
 
-def _spec_of(adapter: Any) -> tuple:
-    """The shapes and dtypes of a first batch."""
-    batch = adapter.peek()
-    return tree.map_structure(
-        lambda leaf: None if leaf is None
-        else jax.ShapeDtypeStruct(leaf.shape, jax.dtypes.canonicalize_dtype(leaf.dtype)), batch,
-    )
-
-
 def _output_shape(model: Any) -> Any:
     return tree.flatten(model.output)[0].shape if model._has_graph else None
 
 
 @contextmanager
-def _session(model: Any, adapter: Any, listeners: CallbackList) -> Iterator[None]:
+def _session(model: Any, listeners: CallbackList) -> Iterator[None]:
     """Leave the model clean and the terminal on a new line, whatever happens inside."""
     try:
         yield
     finally:
-        adapter.close()
         listeners.close()
         if model.run_eagerly:  # a compiled step leaves none behind
             model._clear_losses()
@@ -258,15 +257,14 @@ class ResidentRunner(Runner):
         feed, engine = self.feed, self.engine
         step = engine.step("train", feed.batch_spec(), feed.padded and engine.rowwise("train"))
         count = 1 if self.every_step else min(told.stride(step), whole - index)
-        carried = step.carried
         if engine.loops(step) and not self.custom:
             program = engine.program("fused", step, feed.batch_size)
-            carried.put(program(carried.values(), feed.data, feed.order, index, index + count, feed.rows))
+            step.put(program(step.values(), feed.data, feed.order, index, index + count, feed.rows))
         else:
             program = engine.program("gathered", step, feed.batch_size)
             for at in range(index, index + count):
-                outs, values = program(carried.values(), feed.data, feed.order, np.int32(at), np.int32(feed.rows))
-                carried.put(values)
+                outs, moved = program(step.values(), feed.data, feed.order, np.int32(at), np.int32(feed.rows))
+                step.put(moved)
                 if self.custom:
                     self._custom = step.pack(outs)
         return index + count
@@ -275,8 +273,8 @@ class ResidentRunner(Runner):
         feed, engine = self.feed, self.engine
         step = engine.step("train", feed.batch_spec(feed.tail()), False)
         program = engine.program("single", step)
-        outs, values = program(step.carried.values(), feed.tail_batch(), _no_mask(step.rows))
-        step.carried.put(values)
+        outs, moved = program(step.values(), feed.tail_batch(), _no_mask(step.rows))
+        step.put(moved)
         if self.custom:
             self._custom = step.pack(outs)
 
@@ -383,8 +381,8 @@ class BatchRunner(Runner):
             spec = batch
         step = self.engine.step(self.mode, spec, padded)
         program = self.engine.program("single", step)
-        outs, values = program(step.carried.values(), leaves, np.arange(step.rows) < rows)
-        step.carried.put(values)
+        outs, moved = program(step.values(), leaves, np.arange(step.rows) < rows)
+        step.put(moved)
         if self.custom:
             self._custom = step.pack(outs)
 
@@ -447,7 +445,7 @@ class BlockRunner(Runner):
         engine = self.engine
         engine.refresh()
         if self.blocks is None:
-            self.blocks = engine.blocks(self.adapter, "test", self.keep)
+            self.blocks, _ = engine.blocks(self.adapter, "test", self.keep)
         blocks = self.blocks
         rowwise = engine.rowwise("test")
         index = 0
@@ -474,8 +472,8 @@ class BlockRunner(Runner):
         padded = self.engine.rowwise("test") and blocks.rows % blocks.batch_size != 0
         step = self.engine.step("test", blocks.batch_spec(), padded)
         program = self.engine.program("blockwise", step, blocks.batch_size, self.custom)
-        outs, values = program(step.carried.values(), block, np.int32(count), np.int32(rows))
-        step.carried.put(values)
+        outs, moved = program(step.values(), block, np.int32(count), np.int32(rows))
+        step.put(moved)
         if self.custom:
             self._custom = step.pack(outs)
 
@@ -483,8 +481,8 @@ class BlockRunner(Runner):
         blocks = self.blocks
         assert blocks is not None
         step = self.engine.step("test", blocks.batch_spec(rows), False)
-        outs, values = self.engine.program("single", step)(step.carried.values(), leaves, _no_mask(rows))
-        step.carried.put(values)
+        outs, moved = self.engine.program("single", step)(step.values(), leaves, _no_mask(rows))
+        step.put(moved)
         if self.custom:
             self._custom = step.pack(outs)
 
@@ -515,29 +513,38 @@ def _test_runner(model: Any, adapter: Any, listeners: CallbackList, keep: bool) 
     return BatchRunner(model, adapter, "test", listeners)
 
 
-def _validation(model: Any, data: Any, batch_size: int | None, steps: int | None) -> Validation:
+def _validation(held: ExitStack, model: Any, data: Any, batch_size: int | None, steps: int | None) -> Validation:
     where = "fit: validation_data"
     if isinstance(data, (list, tuple)) and len(data) in (2, 3) and not hasattr(data, "num_batches"):
         x, y, weight = (*data, None)[:3]
         adapter = make_adapter(x, y, weight, batch_size=batch_size, steps=steps, shuffle=False, where=where)
     else:
+        checks.source(data, steps, where, "validation_steps")
         adapter = make_adapter(data, batch_size=batch_size, steps=steps, shuffle=False, where=where)
-    model._prepare(_spec_of(adapter), "test")
+    held.callback(adapter.close)
+    model._prepare(adapter.peek(), "test")
     checks.data(model, adapter)
     return Validation(model, adapter)
 
 
-def evaluate(
-    model: Any, x: Any, y: Any, *, batch_size: int | None, verbose: int | str, sample_weight: Any,
+def evaluate(model: Any, x: Any, y: Any, **options: Any) -> Logs:
+    """See `Trainer.evaluate`."""
+    with ExitStack() as held:
+        return _evaluate(held, model, x, y, **options)
+
+
+def _evaluate(
+    held: ExitStack, model: Any, x: Any, y: Any, *, batch_size: int | None, verbose: int | str, sample_weight: Any,
     steps: int | None, callbacks: Any,
 ) -> Logs:
-    """See `Trainer.evaluate`."""
+    checks.source(x, steps, "evaluate", "steps")
     adapter = make_adapter(x, y, sample_weight, batch_size=batch_size, steps=steps, shuffle=False, where="evaluate")
-    model._prepare(_spec_of(adapter), "test")
+    held.callback(adapter.close)
+    model._prepare(adapter.peek(), "test")
     checks.data(model, adapter)
     listeners = CallbackList(callbacks, add_progbar=verbose != 0, model=model, verbose=_verbosity(verbose), epochs=1,
                              steps=adapter.steps)
-    with _session(model, adapter, listeners):
+    with _session(model, listeners):
         runner = _test_runner(model, adapter, listeners, keep=False)
         model._engine.value.reset_metrics()
         listeners.on_test_begin()
@@ -549,16 +556,23 @@ def evaluate(
 # -- predict -------------------------------------------------------------------------------------
 
 
-def predict(
-    model: Any, x: Any, *, batch_size: int | None, verbose: int | str, steps: int | None, callbacks: Any
-) -> Any:
+def predict(model: Any, x: Any, **options: Any) -> Any:
     """See `Trainer.predict`."""
+    with ExitStack() as held:
+        return _predict(held, model, x, **options)
+
+
+def _predict(
+    held: ExitStack, model: Any, x: Any, *, batch_size: int | None, verbose: int | str, steps: int | None, callbacks: Any
+) -> Any:
+    checks.source(x, steps, "predict", "steps")
     adapter = make_adapter(x, batch_size=batch_size, steps=steps, shuffle=False, where="predict")
-    model._prepare(_spec_of(adapter), "predict")
+    held.callback(adapter.close)
+    model._prepare(adapter.peek(), "predict")
     checks.data(model, adapter)
     listeners = CallbackList(callbacks, add_progbar=verbose != 0, model=model, verbose=_verbosity(verbose), epochs=1,
                              steps=adapter.steps)
-    with _session(model, adapter, listeners):
+    with _session(model, listeners):
         listeners.on_predict_begin()
         if adapter.in_memory and not model.run_eagerly:
             outputs = _predict_blocks(model, adapter, listeners)
@@ -572,11 +586,9 @@ def _predict_blocks(model: Any, adapter: Any, listeners: CallbackList) -> Any:
     engine = model._engine.value
     engine.refresh()
     rowwise = engine.rowwise("predict")
-    blocks = engine.blocks(adapter, "predict", keep=False)
+    blocks, step = engine.blocks(adapter, "predict", keep=False)
     if listeners.wants_batches("predict"):
         blocks.per_block = 1
-    padded = rowwise and blocks.rows % blocks.batch_size != 0
-    step = engine.step("predict", blocks.batch_spec(), padded)
     program = engine.program("blockwise", step, blocks.batch_size, True)
     parts: list[list[np.ndarray]] = []
     waiting: tuple[Any, int] | None = None
@@ -589,8 +601,8 @@ def _predict_blocks(model: Any, adapter: Any, listeners: CallbackList) -> Any:
             short = [leaf[(count - 1) * blocks.batch_size :][:partial] for leaf in block]
             count, rows = count - 1, rows - partial
         if count:
-            outs, values = program(step.carried.values(), block, np.int32(count), np.int32(rows))
-            step.carried.put(values)
+            outs, moved = program(step.values(), block, np.int32(count), np.int32(rows))
+            step.put(moved)
             if waiting is not None:  # fetched while the next block is computed
                 parts.append(_fetched(*waiting))
             waiting = outs, rows
@@ -599,8 +611,8 @@ def _predict_blocks(model: Any, adapter: Any, listeners: CallbackList) -> Any:
             if waiting is not None:
                 parts.append(_fetched(*waiting))
             last = engine.step("predict", blocks.batch_spec(partial), False)
-            outs, values = engine.program("single", last)(last.carried.values(), short, _no_mask(partial))
-            last.carried.put(values)
+            outs, moved = engine.program("single", last)(last.values(), short, _no_mask(partial))
+            last.put(moved)
             waiting = outs, partial
             step = last if step is None else step
             index += 1
@@ -638,8 +650,8 @@ def _predict_one(runner: BatchRunner, batch: tuple) -> Any:
     leaves = leaves_of(batch)
     rows = leaves[0].shape[0]
     step = runner.engine.step("predict", batch, False)
-    outs, values = runner.engine.program("single", step)(step.carried.values(), leaves, _no_mask(rows))
-    step.carried.put(values)
+    outs, moved = runner.engine.program("single", step)(step.values(), leaves, _no_mask(rows))
+    step.put(moved)
     return step.pack(outs)
 
 
@@ -650,7 +662,7 @@ def on_batch(model: Any, mode: str, x: Any, y: Any, sample_weight: Any, class_we
     """One step on a batch given."""
     where = f"{mode}_on_batch"
     adapter = make_adapter(x, y, sample_weight, batch_size=2**31 - 1, shuffle=False, where=where)
-    model._prepare(_spec_of(adapter), mode)
+    model._prepare(adapter.peek(), mode)
     if class_weight is not None:
         adapter.weigh_classes(class_weight, _output_shape(model))
     batch = _put(adapter.arrays)
@@ -660,15 +672,15 @@ def on_batch(model: Any, mode: str, x: Any, y: Any, sample_weight: Any, class_we
         return _floats(discover(lambda: engine.fn(mode)(batch), engine.carried(mode)))
     step = engine.step(mode, batch, False)
     leaves = leaves_of(batch)
-    outs, values = engine.program("single", step)(step.carried.values(), leaves, _no_mask(step.rows))
-    step.carried.put(values)
+    outs, moved = engine.program("single", step)(step.values(), leaves, _no_mask(step.rows))
+    step.put(moved)
     return _floats(step.pack(outs))
 
 
 def predict_on_batch(model: Any, x: Any) -> Any:
     """The outputs for a batch given."""
     adapter = make_adapter(x, batch_size=2**31 - 1, shuffle=False, where="predict_on_batch")
-    model._prepare(_spec_of(adapter), "predict")
+    model._prepare(adapter.peek(), "predict")
     batch = _put(adapter.arrays)
     engine = model._engine.value
     engine.refresh()

@@ -27,6 +27,8 @@ log = logging.getLogger("kerax")
 class Step:
     """A step traced for batches of one shape.
 
+    Only the Variables it changes come out of its programs; the others are never copied.
+
     Args:
         fn: `fn(batch) -> out`, on Variables.
         carried: the Variables it may touch; more are added as they are found.
@@ -35,20 +37,22 @@ class Step:
     """
 
     def __init__(self, fn: Callable, carried: Carried, batch: Any, padded: bool) -> None:
-        self.carried = carried
         self.padded = padded
         self.batch_structure = batch
         leaves = [_shape(leaf) for leaf in tree.flatten(batch) if leaf is not None]
         rows = leaves[0].shape[0] if leaves and leaves[0].shape else 0
         self.rows = rows
-        closed, self._out = discover(lambda: self._trace(fn, leaves, rows), carried)
+        closed, self._out = discover(lambda: self._trace(fn, carried, leaves, rows), carried)
         self.jaxpr = closed
+        self.variables = list(carried.variables)  # a later trace may carry more
+        ins, outs = closed.jaxpr.invars, closed.jaxpr.outvars[len(closed.jaxpr.outvars) - len(self.variables) :]
+        self.moving = [index for index, out in enumerate(outs) if out is not ins[index]]
+        self._moved = Carried(self.variables[index] for index in self.moving)
         self._call = jex.jaxpr_as_fun(closed)
         self.out_count = len(tree.flatten(self._out))
         self.has_convolution = _has(closed.jaxpr, "conv_general_dilated")
 
-    def _trace(self, fn: Callable, leaves: list[Any], rows: int) -> tuple[Any, Any]:
-        carried = self.carried
+    def _trace(self, fn: Callable, carried: Carried, leaves: list[Any], rows: int) -> tuple[Any, Any]:
         outs: list[Any] = []
 
         def step(values: list[Any], leaves: list[Any], mask: Any) -> tuple:
@@ -66,10 +70,25 @@ class Step:
         return closed, out
 
     def __call__(self, values: list[Any], leaves: list[Any], mask: Any) -> tuple[list[Any], list[Any]]:
-        """(flat outputs, new values)."""
+        """(flat outputs, new values of the Variables that change)."""
         outs = self._call(*values, *leaves, mask)
         count = len(outs) - len(values)
-        return outs[:count], outs[count:]
+        return outs[:count], [outs[count + index] for index in self.moving]
+
+    def merged(self, values: list[Any], moved: list[Any]) -> list[Any]:
+        """All values, with those that change replaced."""
+        values = list(values)
+        for index, value in zip(self.moving, moved, strict=True):
+            values[index] = value
+        return values
+
+    def values(self) -> list[Any]:
+        """What the Variables hold now."""
+        return [v._raw_value for v in self.variables]
+
+    def put(self, moved: list[Any]) -> None:
+        """Make the Variables that change hold their new values."""
+        self._moved.put(moved)
 
     def pack(self, flat: list[Any]) -> Any:
         """The outputs in their structure."""
@@ -84,12 +103,15 @@ def fill(structure: Any, leaves: list[Any]) -> Any:
 
 
 def _shape(x: Any) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct(x.shape, jax.dtypes.canonicalize_dtype(x.dtype))
+    dtype = x.dtype if isinstance(x, jax.Array) else jax.dtypes.canonicalize_dtype(x.dtype)
+    return jax.ShapeDtypeStruct(x.shape, dtype)
 
 
 def _settled(new: Any, old: Any) -> Any:
     """A value that may take the place of `old` in a loop: same dtype, no weak type."""
-    return lax.convert_element_type(jnp.asarray(new), old.dtype) if new is not old else new
+    if new is old or (new.dtype == old.dtype and not getattr(new, "weak_type", False)):
+        return new
+    return lax.convert_element_type(new, old.dtype)
 
 
 def _has(jaxpr: Any, primitive: str) -> bool:
@@ -158,12 +180,12 @@ def unpack_logs(names: list[str], packed: list[Any]) -> dict[str, Any]:
 
 
 def single(step: Step) -> Callable:
-    """The program of one step on a batch given: `(values, leaves, mask) -> (outs, values)`."""
+    """The program of one step on a batch given: `(values, leaves, mask) -> (outs, moved)`."""
     return jax.jit(lambda values, leaves, mask: step(values, leaves, mask))
 
 
 def gathered(step: Step, batch_size: int) -> Callable:
-    """The program of one step on rows of data on the device: `(values, data, order, i, rows) -> (outs, values)`."""
+    """The program of one step on rows of data on the device: `(values, data, order, i, rows) -> (outs, moved)`."""
 
     def run(values: list[Any], data: list[Any], order: Any, index: Any, rows: Any) -> tuple:
         return step(values, *_batch_at(data, order, index, rows, batch_size))
@@ -172,17 +194,17 @@ def gathered(step: Step, batch_size: int) -> Callable:
 
 
 def fused(step: Step, batch_size: int) -> Callable:
-    """Many steps in one dispatch: `(values, data, order, start, stop, rows) -> values`.
+    """Many steps in one dispatch: `(values, data, order, start, stop, rows) -> moved`.
 
     `order`: (steps, batch) row numbers; `rows`: how many rows there are, the last batch may hold fewer.
     """
 
     def run(values: list[Any], data: list[Any], order: Any, start: Any, stop: Any, rows: Any) -> list[Any]:
-        def body(index: Any, values: list[Any]) -> list[Any]:
+        def body(index: Any, moved: list[Any]) -> list[Any]:
             leaves, mask = _batch_at(data, order, index, rows, batch_size)
-            return list(step(values, leaves, mask)[1])
+            return step(step.merged(values, moved), leaves, mask)[1]
 
-        return lax.fori_loop(start, stop, body, list(values))
+        return lax.fori_loop(start, stop, body, [values[index] for index in step.moving])
 
     return jax.jit(run)
 
@@ -195,10 +217,11 @@ def _batch_at(data: list[Any], order: Any, index: Any, rows: Any, batch_size: in
 
 
 def blockwise(step: Step, batch_size: int, keep_outputs: bool) -> Callable:
-    """Batches of a block in order: `(values, block, count, rows) -> (outs, values)`.
+    """Batches of a block in order: `(values, block, count, rows) -> (outs, moved)`.
 
     Args:
         step: for batches of `batch_size` rows.
+        batch_size: rows in a batch.
         keep_outputs: whether the outputs of each batch are kept, one after the other.
 
     `block`: leaves of (k * batch_size, ...) rows, `count` batches of which are used, `rows` of them real.
@@ -209,25 +232,22 @@ def blockwise(step: Step, batch_size: int, keep_outputs: bool) -> Callable:
             leaves = [lax.dynamic_slice_in_dim(leaf, index * batch_size, batch_size) for leaf in block]
             return leaves, index * batch_size + jnp.arange(batch_size) < rows
 
-        if block[0].shape[0] == batch_size:
-            outs, values = step(values, *leaves_at(0))
-            return (list(outs) if keep_outputs else []), list(values)
         size = block[0].shape[0] // batch_size
-        buffers = [
-            jnp.zeros((size * aval.shape[0], *aval.shape[1:]), aval.dtype)
-            for aval in (step.jaxpr.out_avals[: step.out_count] if keep_outputs else [])
-        ]
+        if size == 1:
+            outs, moved = step(values, list(block), jnp.arange(batch_size) < rows)
+            return (outs if keep_outputs else []), moved
+        avals = step.jaxpr.out_avals[: step.out_count] if keep_outputs else []
+        buffers = [jnp.zeros((size * aval.shape[0], *aval.shape[1:]), aval.dtype) for aval in avals]
 
         def body(index: Any, carry: tuple) -> tuple:
-            buffers, values = carry
-            outs, values = step(values, *leaves_at(index))
-            if keep_outputs:
-                buffers = [
-                    lax.dynamic_update_slice_in_dim(buffer, out, index * out.shape[0], 0)
-                    for buffer, out in zip(buffers, outs, strict=True)
-                ]
-            return buffers, list(values)
+            buffers, moved = carry
+            outs, moved = step(step.merged(values, moved), *leaves_at(index))
+            buffers = [
+                lax.dynamic_update_slice_in_dim(buffer, out, index * out.shape[0], 0)
+                for buffer, out in zip(buffers, outs, strict=False)
+            ]
+            return buffers, moved
 
-        return lax.fori_loop(0, count, body, (buffers, list(values)))
+        return lax.fori_loop(0, count, body, (buffers, [values[index] for index in step.moving]))
 
     return jax.jit(run)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from .. import losses, metrics, optimizers, tree
@@ -309,7 +310,7 @@ class Trainer:
         """Make all that a step needs from the first batch: weights, losses, metrics, slots.
 
         Args:
-            batch: (x, y, sample_weight), nested arrays or their shapes and dtypes.
+            batch: (x, y, sample_weight), nested arrays.
             mode: "train", "test" or "predict".
         """
         x, y, _ = batch
@@ -317,6 +318,7 @@ class Trainer:
         engine.refresh()
         if (mode, y is None) in engine.prepared:
             return
+        x, y = tree.map_structure(_shape_and_dtype, (x, y))
         compiled = self._compiled.value
         needs_outputs = mode != "predict" and compiled is not None and (compiled.loss is None and compiled.metrics is None)
         if not self.built or (needs_outputs and y is not None) or self._inner_unbuilt():
@@ -459,6 +461,12 @@ class Trainer:
         names = [*dict.fromkeys(first), *(name for name in logs if name not in first)]
         values = [logs[name] for name in names]
         return values[0] if len(values) == 1 else values
+
+
+def _shape_and_dtype(leaf: Any) -> Any:
+    if leaf is None:
+        return None
+    return jax.ShapeDtypeStruct(leaf.shape, jax.dtypes.canonicalize_dtype(leaf.dtype))
 
 
 class StateErrorLikeKeras(StateError, ValueError):

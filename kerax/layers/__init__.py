@@ -4,6 +4,8 @@ from .._registry import Registry
 from .._serial import resolver
 from ._activation.prelu import PReLU
 from ._activation.simple import ELU, Activation, LeakyReLU, ReLU, Softmax
+from ._attention.attention import AdditiveAttention, Attention
+from ._attention.multi_head import GroupQueryAttention, MultiHeadAttention
 from ._convolution.conv import Conv1D, Conv2D, Conv3D
 from ._convolution.depthwise import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
 from ._convolution.transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
@@ -32,6 +34,15 @@ from ._merging.elementwise import (
 )
 from ._normalization.batch import BatchNormalization
 from ._normalization.layer import GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization
+from ._normalization.spectral import SpectralNormalization
+from ._pooling.adaptive import (
+    AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D,
+)
 from ._pooling.overall import (
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
@@ -52,6 +63,7 @@ from ._preprocessing.normalization import Normalization
 from ._preprocessing.rescaling import Rescaling
 from ._recurrent.bidirectional import Bidirectional
 from ._recurrent.cells import GRUCell, LSTMCell, SimpleRNNCell
+from ._recurrent.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from ._recurrent.gru import GRU
 from ._recurrent.lstm import LSTM
 from ._recurrent.rnn import RNN
@@ -102,8 +114,16 @@ registry = Registry(
     [
         Activation,
         ActivityRegularization,
+        AdaptiveAveragePooling1D,
+        AdaptiveAveragePooling2D,
+        AdaptiveAveragePooling3D,
+        AdaptiveMaxPooling1D,
+        AdaptiveMaxPooling2D,
+        AdaptiveMaxPooling3D,
         Add,
+        AdditiveAttention,
         AlphaDropout,
+        Attention,
         Average,
         AveragePooling1D,
         AveragePooling2D,
@@ -117,6 +137,9 @@ registry = Registry(
         Conv2DTranspose,
         Conv3D,
         Conv3DTranspose,
+        ConvLSTM1D,
+        ConvLSTM2D,
+        ConvLSTM3D,
         Cropping1D,
         Cropping2D,
         Cropping3D,
@@ -141,6 +164,7 @@ registry = Registry(
         GlobalMaxPooling2D,
         GlobalMaxPooling3D,
         GroupNormalization,
+        GroupQueryAttention,
         Identity,
         InputLayer,
         JaxLayer,
@@ -156,6 +180,7 @@ registry = Registry(
         MaxPooling3D,
         Maximum,
         Minimum,
+        MultiHeadAttention,
         Multiply,
         NNXLayer,
         Normalization,
@@ -175,6 +200,7 @@ registry = Registry(
         SpatialDropout1D,
         SpatialDropout2D,
         SpatialDropout3D,
+        SpectralNormalization,
         StackedRNNCells,
         Subtract,
         TimeDistributed,
@@ -215,8 +241,16 @@ get, serialize, deserialize = resolver(registry, Layer)
 __all__ = [
     "Activation",
     "ActivityRegularization",
+    "AdaptiveAveragePooling1D",
+    "AdaptiveAveragePooling2D",
+    "AdaptiveAveragePooling3D",
+    "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D",
+    "AdaptiveMaxPooling3D",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -233,6 +267,9 @@ __all__ = [
     "Conv2DTranspose",
     "Conv3D",
     "Conv3DTranspose",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
     "Convolution1D",
     "Convolution1DTranspose",
     "Convolution2D",
@@ -269,6 +306,7 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "GroupQueryAttention",
     "Identity",
     "Input",
     "InputLayer",
@@ -289,6 +327,7 @@ __all__ = [
     "MaxPooling3D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "NNXLayer",
     "Normalization",
@@ -310,6 +349,7 @@ __all__ = [
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "SpectralNormalization",
     "StackedRNNCells",
     "Subtract",
     "TimeDistributed",

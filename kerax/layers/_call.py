@@ -132,7 +132,8 @@ def _compute(layer: Layer, args: tuple, kwargs: dict) -> Any:
     if layer.activity_regularizer is not None:
         for output in tree.flatten(outputs):
             if hasattr(output, "dtype"):
-                layer.add_loss(layer.activity_regularizer(output))
+                rows = output.shape[0] if output.ndim else 1
+                layer.add_loss(layer.activity_regularizer(output) / rows)  # a mean over the batch, as in Keras
     return outputs
 
 

@@ -44,25 +44,25 @@ class LayerOptions(TypedDict, total=False):
     batch_size: int
 
 
-class Record:
-    """A layer's bookkeeping, out of sight of NNX: the graph it stands in, and the losses of its last call."""
-
-    __slots__ = ("args", "build_depth", "build_shapes", "kwargs", "locked", "losses", "nodes", "scope")
+class Facts:
+    """What is known of how a layer was made; copies share it."""
 
     def __init__(self, args: tuple, kwargs: dict) -> None:
         self.args, self.kwargs = args, kwargs  # what the constructor was given
-        self.nodes: list[Node] = []  # calls on symbolic tensors
-        self.losses: list[Any] = []  # add_loss of the call in progress, or of the last one
         self.build_shapes: dict[str, Any] | None = None
-        self.build_depth = 0
         self.locked = False  # built: no new weights
         self.scope = ""  # path of the layer it was built in
 
-    def again(self) -> Record:
-        """What a copy of the layer begins with: it stands in no graph, and has not been called."""
-        copy = Record(self.args, self.kwargs)
-        copy.build_shapes, copy.locked, copy.scope = self.build_shapes, self.locked, self.scope
-        return copy
+
+class Record:
+    """A layer's bookkeeping: the graph it stands in, and the losses of its last call. A copy has its own."""
+
+    __slots__ = ("build_depth", "losses", "nodes")
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []  # calls on symbolic tensors
+        self.losses: list[Any] = []  # add_loss of the call in progress, or of the last one
+        self.build_depth = 0
 
 
 def _name_may_come_first(add_weight: Callable) -> Callable:
@@ -105,7 +105,8 @@ class Layer(Module):
     supports_masking: bool = False
     trainable: bool
     built: bool
-    _record = Owned(lambda layer, record: record.again(), pack=Record.again)
+    _facts: Facts
+    _record = Owned(lambda layer: Record())
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -116,7 +117,7 @@ class Layer(Module):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         layer = object.__new__(cls)
-        Layer._record.__set__(layer, Record(args, kwargs))
+        object.__setattr__(layer, "_facts", Facts(args, kwargs))
         return layer
 
     def __init__(
@@ -174,7 +175,7 @@ class Layer(Module):
     @property
     def path(self) -> str:
         """The names of the layers around this one, then its own, joined by "/"."""
-        scope = self._record.scope
+        scope = self._facts.scope
         return f"{scope}/{self.name}" if scope else self.name
 
     @property
@@ -244,7 +245,7 @@ class Layer(Module):
         Raises:
             ArgumentError: the layer is built already.
         """
-        if self._record.locked and not self._record.build_depth:
+        if self._facts.locked and not self._record.build_depth:
             raise ArgumentError(
                 f"{type(self).__name__} {self.name!r} is built already, and add_weight was called again",
                 hint="make all weights in __init__ or build",
@@ -582,8 +583,7 @@ class Layer(Module):
 
     def get_config(self) -> Config:
         """The constructor's arguments: `type(layer).from_config(layer.get_config())` makes its like."""
-        record = self._record
-        arguments = _config.config_of(self, record.args, record.kwargs)
+        arguments = _config.config_of(self, self._facts.args, self._facts.kwargs)
         config: Config = {"name": self.name, "trainable": self._trainable,
                           "dtype": dtype_policies.serialize(self._policy)}
         if self.activity_regularizer is not None:
@@ -598,7 +598,7 @@ class Layer(Module):
 
     def get_build_config(self) -> Config | None:
         """The shapes it was built with, or None."""
-        shapes = self._record.build_shapes
+        shapes = self._facts.build_shapes
         if shapes is None:
             return None
         if len(shapes) == 1:
@@ -638,8 +638,8 @@ class Layer(Module):
 
     def _mark_built(self, shapes: dict[str, Any]) -> None:
         """Note that the weights exist, and the shapes they were made for."""
-        record = self._record
-        record.build_shapes, record.locked, record.scope = shapes, True, "/".join(here.names)
+        facts = self._facts
+        facts.build_shapes, facts.locked, facts.scope = shapes, True, "/".join(here.names)
         self.built = True
         self._settle()
 
@@ -656,7 +656,7 @@ def _building(build: Callable) -> Callable:
         if record.build_depth:  # super().build() from a subclass
             return build(self, *args, **kwargs)
         record.build_depth = 1
-        record.scope, record.locked = "/".join(here.names), False
+        self._facts.scope, self._facts.locked = "/".join(here.names), False
         try:
             with setting(names=(*here.names, self.name), autocast=None):
                 bound = inspect.signature(build).bind(self, *args, **kwargs)

@@ -17,6 +17,7 @@ from .._types import Array
 __all__ = [
     "RowsMixed",
     "as_array",
+    "combine",
     "fit",
     "floats",
     "leading",
@@ -86,6 +87,23 @@ def fit(values: Array, weight: Array, what: str = "sample_weight") -> tuple[Arra
             expected=f"one weight a row, or a shape that broadcasts to {values.shape}, one value each",
         )
     return values, weight
+
+
+def combine(weight: Array, mask: Array) -> Array:
+    """The product of weights and a mask, laid over each other from the rows on.
+
+    Raises:
+        ShapeError: they do not fit.
+    """
+    weight, mask = same_rank(weight, mask)
+    ndim = max(weight.ndim, mask.ndim)
+    weight, mask = (leading(x, ndim) if 0 < x.ndim < ndim else x for x in (weight, mask))
+    try:
+        return weight * mask
+    except (TypeError, ValueError):
+        raise ShapeError(
+            "sample_weight", got=f"shape {weight.shape}", expected=f"one that goes with a mask of shape {mask.shape}"
+        ) from None
 
 
 def rows_of(structure: Any) -> Array | None:

@@ -18,7 +18,7 @@ from .._graph.tensor import any_symbolic, mask_of
 from .._serial import deserialize_keras_object, serialize_keras_object
 from .._types import Array, ArrayLike, Config
 from ..ops._op import record
-from ._align import RowsMixed, as_array, fit, rows_of, safe_divide, same_rank, size_of, zero_rows
+from ._align import RowsMixed, as_array, combine, fit, rows_of, safe_divide, same_rank, size_of, zero_rows
 
 __all__ = ["Loss", "LossFunctionWrapper", "keeps_rows", "reduce_weighted"]
 
@@ -293,11 +293,7 @@ def reduce_weighted(
             weight = weight * scale.astype(dtype)
     if sample_weight is not None:
         given = zero_rows(jnp.asarray(plain(sample_weight), dtype), rows)
-        if weight is None:
-            weight = given
-        else:
-            given, weight = fit(given, weight) if given.ndim >= weight.ndim else fit(weight, given)
-            weight = given * weight
+        weight = given if weight is None else combine(given, weight)
     if weight is not None:
         values, weight = fit(values, weight)
         values = values * weight

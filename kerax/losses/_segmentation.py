@@ -52,8 +52,8 @@ def tversky(y_true: ArrayLike, y_pred: ArrayLike, alpha: float = 0.5, beta: floa
     Args:
         y_true: 0 or 1.
         y_pred: probabilities, of the same shape.
-        alpha: the weight of false positives.
-        beta: the weight of false negatives.
+        alpha: the weight of what is missed.
+        beta: the weight of what is wrongly marked.
         axis: the axes summed over; None: all, the batch among them, giving a scalar.
     """
     y_true, y_pred = _real(y_true, y_pred)
@@ -61,7 +61,7 @@ def tversky(y_true: ArrayLike, y_pred: ArrayLike, alpha: float = 0.5, beta: floa
     both = jnp.sum(y_true * y_pred, axis=over)
     wrong = jnp.sum((1 - y_true) * y_pred, axis=over)
     missed = jnp.sum(y_true * (1 - y_pred), axis=over)
-    return 1 - both / (both + alpha * wrong + beta * missed + config.epsilon())
+    return 1 - both / (both + alpha * missed + beta * wrong + config.epsilon())
 
 
 class Dice(FunctionLoss):

@@ -20,7 +20,7 @@ from .._errors import ShapeError
 from .._graph.tensor import mask_of
 from .._serial import deserialize_keras_object, serialize_keras_object
 from .._types import Array, ArrayLike, Config
-from ..losses._align import RowsMixed, as_array, fit, rows_of, safe_divide, same_rank, zero_rows
+from ..losses._align import RowsMixed, as_array, combine, fit, rows_of, safe_divide, same_rank, zero_rows
 from ._base import Metric
 
 __all__ = ["FunctionMetric", "Mean", "MeanMetricWrapper", "Sum", "ratio", "samplewise", "settings"]
@@ -50,10 +50,7 @@ def samplewise(
     if sample_weight is not None:
         weight = jnp.asarray(sample_weight).astype(dtype)
         if mask is not None:
-            mask = jnp.asarray(mask).astype(dtype)
-            larger, smaller = (weight, mask) if weight.ndim >= mask.ndim else (mask, weight)
-            larger, smaller = fit(larger, smaller)
-            weight = larger * smaller
+            weight = combine(weight, jnp.asarray(mask).astype(dtype))
         values, weight = same_rank(values, weight)
         if values.ndim > weight.ndim:
             if weight.ndim == 0 and rows is not None and values.shape[0] == rows.shape[0]:

@@ -1,12 +1,11 @@
 """Models: Model (functional or subclassed), Sequential, and copies of them."""
 
 from .._registry import Registry
-from ._functional import Functional
-from ._model import Model, _functional
-from ._sequential import Sequential
 from ._clone import clone_model, model_from_json
+from ._functional import Functional
+from ._model import Model
+from ._sequential import Sequential
 
-_functional.append(Functional)
-registry = Registry("model", "models", [Model, Sequential])
+registry = Registry("model", "models", [Functional, Model, Sequential])
 
 __all__ = ["Functional", "Model", "Sequential", "clone_model", "model_from_json"]

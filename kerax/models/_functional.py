@@ -18,7 +18,7 @@ from .._types import Config
 from ..layers._core.input_layer import Input
 from ..layers._layer import Layer
 from ._graph_config import Reader, Writer
-from ._model import Model
+from ._model import Model, functional_is
 
 
 class Functional(Model):
@@ -36,9 +36,7 @@ class Functional(Model):
     _saved_as = ("keras.src.models.functional", "Functional")
     _has_graph = True
     # A copy runs its own layers, and its symbolic tensors come from them.
-    _plan = Owned(
-        lambda model, plan: (Recipe(plan) if isinstance(plan, Plan) else plan).plan(model.by_name), pack=Recipe
-    )
+    _plan = Owned(lambda model: model._recipe.plan(model.by_name))
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
         trainable = kwargs.pop("trainable", None)
@@ -49,9 +47,12 @@ class Functional(Model):
         if len({id(tensor) for tensor in flat}) < len(flat):
             raise GraphError(f"The inputs of model {self.name!r}", got="the same tensor twice", expected="each once")
         self._plan = plan = Plan(*_fed_anew(inputs, outputs))
+        self._recipe = Recipe(plan)
         self.by_name = {layer.name: layer for layer in plan.layers()}
         self.built = True
-        self._record.locked = False
+        self._facts.locked = False
+        if self._made_of_tensors():
+            self._facts.args, self._facts.kwargs = (), {}  # they hold the graph, which copies must not keep alive
         if trainable is not None:
             self.trainable = trainable
 
@@ -206,13 +207,21 @@ class Functional(Model):
         set_mask(value, before)
         return value
 
+    def get_build_config(self) -> Config:
+        """Nothing: a graph is built when it is made."""
+        return {"input_shape": None}
+
     # -- config --------------------------------------------------------------------------------
 
     def get_config(self) -> Config:
         """The graph: layers, their calls, inputs and outputs, in Keras 3's format."""
-        if type(self).__init__ is not Functional.__init__ and not type(self)._is_mixed:
+        if not self._made_of_tensors():
             return super().get_config()
         return {"name": self.name, "trainable": self.trainable, **Writer(self._plan).config()}
+
+    def _made_of_tensors(self) -> bool:
+        """Whether its constructor takes inputs and outputs: its class has none of its own."""
+        return type(self).__init__ in (Functional.__init__, Model.__init__)
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: Any = None) -> Any:
@@ -249,3 +258,6 @@ def _fed_anew(inputs: Any, outputs: Any) -> tuple[Any, Any]:
         {layer.name: layer for layer in plan.layers()}, feeds, lambda operation, args, kwargs: operation(*args, **kwargs)
     )
     return tree.pack_sequence_as(inputs, feeds), new
+
+
+functional_is(Functional)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import json
 from collections.abc import Callable, Sequence
@@ -17,7 +16,12 @@ from .._types import Config
 from ..layers._call import build_by_calling
 from ..layers._layer import Layer
 
-_functional: list[type] = []  # filled by _functional.py
+_functional: list[type] = []
+
+
+def functional_is(cls: type) -> None:
+    """Let `Model(inputs, outputs)` make a `cls`: the hook that `_functional.py` fills."""
+    _functional.append(cls)
 
 
 def _is_functional(args: tuple, kwargs: dict) -> bool:
@@ -50,13 +54,12 @@ class Model(Trainer, Layer):
         trainable, dtype: as for any layer.
     """
 
-    # What belongs to training stays with the model it was compiled for; a copy begins with the same arguments.
+    # What belongs to training stays with the model that was compiled; pickles and deep copies take it along.
     _compiled = Owned(
-        lambda model, original: Opaque(_again(original.value) if isinstance(original, Opaque) else original),
-        pack=lambda box: _again(box.value, fresh=False),
+        lambda model: Opaque(), pack=lambda box: _packed(box.value), unpack=lambda model, compiled: Opaque(compiled)
     )
-    _engine = Owned(lambda model, original: Opaque(Engine(model)))
-    _history = Owned(lambda model, original: Opaque())
+    _engine = Owned(lambda model: Opaque(Engine(model)))
+    _history = Owned(lambda model: Opaque())
     _is_mixed = False
     _has_graph = False  # whether `output` is known
     _has_stack = False  # whether `build(shape)` makes it known
@@ -148,9 +151,9 @@ class Model(Trainer, Layer):
 
     # -- as data -------------------------------------------------------------------------------
 
-    def get_compile_config(self) -> Config | None:
-        """What `compile` was given, or None."""
-        return self._compile_config()
+    def get_compile_config(self) -> Config:
+        """What `compile` was given; empty before."""
+        return self._compile_config() or {}
 
     def to_json(self, **kwargs: Any) -> str:
         """The config as JSON text; `model_from_json` reads it."""
@@ -201,21 +204,12 @@ def _as_shape(shape: Any) -> Any:
     return shape
 
 
-def _again(compiled: Compiled | None, fresh: bool = True) -> Compiled | None:
-    """What a copy of a model is compiled with: the same arguments.
-
-    Args:
-        compiled: what the original is compiled with.
-        fresh: whether the optimizer starts anew; it goes on from where it is otherwise.
-    """
+def _packed(compiled: Compiled | None) -> Compiled | None:
+    """What a model is compiled with, without what a first batch makes of it."""
     if compiled is None:
         return None
-    new = Compiled({key: copy.deepcopy(value) for key, value in compiled.arguments.items() if key != "optimizer"})
-    new.run_eagerly = compiled.run_eagerly
-    optimizer = compiled.optimizer
-    if optimizer is not None:
-        new.optimizer = type(optimizer).from_config(optimizer.get_config()) if fresh else optimizer
-    new.arguments["optimizer"] = new.optimizer
+    new = Compiled({**compiled.arguments, "optimizer": compiled.optimizer})
+    new.optimizer, new.run_eagerly = compiled.optimizer, compiled.run_eagerly
     return new
 
 

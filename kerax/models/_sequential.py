@@ -13,7 +13,7 @@ from .._core.naming import unique_name
 from .._errors import ArgumentError, NameError_, NotBuiltError, ShapeError
 from .._graph.tensor import KerasTensor, mask_of, set_mask
 from .._types import Config
-from ..layers._core.input_layer import Input, InputLayer
+from ..layers._core.input_layer import InputLayer
 from ..layers._layer import Layer
 from ..layers._wrapping.foreign import NNXLayer
 from ._model import Model
@@ -36,7 +36,7 @@ class Sequential(Model):
         self._start_model()
         self.by_name: dict[str, Any] = {}
         self._names: tuple[str, ...] = ()
-        self._ends = None
+        self._set_ends(None)
         if layers is not None:
             for layer in layers if isinstance(layers, (list, tuple)) else [layers]:
                 self.add(layer, rebuild=False)
@@ -44,11 +44,7 @@ class Sequential(Model):
 
     _has_stack = True
     # The symbolic input and output, or None; a copy's come from its own layers.
-    _ends = Owned(lambda stack, ends: stack._traced() if ends else None, pack=bool)
-
-    @property
-    def _has_graph(self) -> bool:  # type: ignore[override]
-        return self._ends is not None
+    _ends = Owned(lambda stack: stack._traced() if stack._has_graph else None)
 
     def _own(self) -> Iterator[Any]:
         seen: set[int] = set()
@@ -108,8 +104,8 @@ class Sequential(Model):
 
     def _rebuild(self) -> None:
         self.built = False
-        self._record.locked = False
-        self._ends = None
+        self._facts.locked = False
+        self._set_ends(None)
         stack = self._stack()
         if len(stack) > 1 and isinstance(stack[0], InputLayer):
             self.build(stack[0].batch_shape)
@@ -133,10 +129,13 @@ class Sequential(Model):
             self._names = (entry.name, *self._names)
             stack = self._stack()
         try:
-            self._ends = self._traced()
+            self._set_ends(self._traced())
         except NotImplementedError:
             return  # a layer whose output is only known on real data: built when it is called
         unique_name("functional")  # Keras makes a functional model here: later ones are numbered alike
+
+    def _set_ends(self, ends: tuple[KerasTensor, KerasTensor] | None) -> None:
+        self._ends, self._has_graph = ends, ends is not None
 
     def _traced(self) -> tuple[KerasTensor, KerasTensor]:
         """The symbolic input, and what the layers give for it."""

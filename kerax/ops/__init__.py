@@ -1,7 +1,7 @@
 """Functions on arrays, written for JAX, that work on symbolic tensors too."""
 
-from . import _operators
 from .._registry import Registry
+from . import _operators, image, linalg, nn, numpy
 from ._control import (
     associative_scan,
     cond,
@@ -24,6 +24,9 @@ from ._convert import (
     saturate_cast,
     shape,
     stop_gradient,
+)
+from ._einops import (
+    rearrange,
 )
 from ._fft import (
     extract_sequences,
@@ -102,6 +105,9 @@ from ._nn.activations import (
 )
 from ._nn.attention import (
     dot_product_attention,
+)
+from ._nn.decoding import (
+    ctc_decode,
 )
 from ._nn.encoding import (
     multi_hot,
@@ -223,9 +229,9 @@ from ._numpy.elementwise import (
     i0,
     imag,
     log,
-    log10,
     log1p,
     log2,
+    log10,
     nan_to_num,
     negative,
     rad2deg,
@@ -453,6 +459,7 @@ __all__ = [
     "cosh",
     "count_nonzero",
     "cross",
+    "ctc_decode",
     "ctc_loss",
     "cumprod",
     "cumsum",
@@ -527,6 +534,7 @@ __all__ = [
     "identity",
     "ifft2",
     "imag",
+    "image",
     "in_top_k",
     "inner",
     "inv",
@@ -551,11 +559,12 @@ __all__ = [
     "left_shift",
     "less",
     "less_equal",
+    "linalg",
     "linspace",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "log_sigmoid",
     "log_softmax",
     "logaddexp",
@@ -603,10 +612,12 @@ __all__ = [
     "ndim",
     "negative",
     "nextafter",
+    "nn",
     "nonzero",
     "norm",
     "normalize",
     "not_equal",
+    "numpy",
     "one_hot",
     "ones",
     "ones_like",
@@ -624,6 +635,7 @@ __all__ = [
     "rad2deg",
     "ravel",
     "real",
+    "rearrange",
     "reciprocal",
     "relu",
     "relu6",

@@ -20,7 +20,6 @@ from ._arrays import array
 from ._carry import carrying, with_assignments
 from ._op import op
 
-
 __all__ = [
     "associative_scan",
     "cond",

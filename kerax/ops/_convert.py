@@ -16,7 +16,6 @@ from .._types import Array, ArrayLike, DType
 from ._arrays import array
 from ._op import op
 
-
 __all__ = [
     "cast",
     "convert_to_numpy",

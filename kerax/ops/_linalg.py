@@ -13,7 +13,6 @@ from .._types import Array, ArrayLike
 from ._arrays import axes, floats
 from ._op import op
 
-
 __all__ = [
     "cholesky",
     "cholesky_inverse",

@@ -12,7 +12,6 @@ from .._types import Array, ArrayLike
 from ._arrays import array, axes, floats
 from ._op import op
 
-
 __all__ = [
     "cdist",
     "erf",
@@ -65,7 +64,7 @@ def logsumexp(x: ArrayLike, axis: int | Sequence[int] | None = None, keepdims: b
         axis: one axis, several, or None for all.
         keepdims: keep them, with size 1.
     """
-    return jax.nn.logsumexp(array(x), axes(axis), keepdims=keepdims)
+    return jax.nn.logsumexp(floats(x), axes(axis), keepdims=keepdims)
 
 
 @op(theme="math")

@@ -12,7 +12,7 @@ import jax
 from .._core.variable import Variable
 from .._graph.node import Node, OpCall
 from .._graph.shape import infer
-from .._graph.tensor import KerasTensor, any_symbolic, mask_of, symbolic_leaves
+from .._graph.tensor import KerasTensor, any_symbolic, mask_of, set_mask, symbolic_leaves
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -86,4 +86,4 @@ def _carry_mask(args: tuple, out: Any) -> None:
     if len(mask.shape) <= len(out.shape) and all(
         a is None or b is None or a == b for a, b in zip(mask.shape, out.shape, strict=False)
     ):
-        out._keras_mask = mask  # type: ignore[union-attr]
+        set_mask(out, mask)

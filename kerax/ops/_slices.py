@@ -13,7 +13,6 @@ from .._types import Array, ArrayLike
 from ._arrays import array
 from ._op import op
 
-
 __all__ = [
     "scatter",
     "scatter_update",

@@ -19,9 +19,7 @@ class AdamState(NamedTuple):
 
     momentum: Lists
     velocity: Lists
-    velocity_hat: Lists | None = None
-
-    apart = ("velocity_hat",)
+    velocity_hat: Lists | None
 
 
 def unbiased_rate(beta_1: float, beta_2: float) -> Any:
@@ -80,6 +78,8 @@ class Adam(Optimizer):
         self.epsilon = epsilon
         self.amsgrad = amsgrad
 
+    slots_apart = ("velocity_hat",)
+
     def rule(self) -> Rule:
         return adam_rule(self.beta_1, self.beta_2, self.epsilon, self.amsgrad)
 
@@ -112,7 +112,7 @@ class AdamW(Adam):
         epsilon: float = 1e-7,
         amsgrad: bool = False,
         *options: Any,
-        **named: Unpack[Options],
+        **named: Any,
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay, *options, **named)
         if weight_decay is None:

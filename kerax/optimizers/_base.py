@@ -80,6 +80,9 @@ class Optimizer(Module):
         ArgumentError: an argument out of its range, more than one kind of clipping, an unknown argument.
     """
 
+    slots_apart: tuple[str, ...] = ()
+    """Fields of the rule's state whose slots stand after all others, field by field."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         _show_all_options(cls)
@@ -290,16 +293,16 @@ class Optimizer(Module):
         Args:
             variables: the model's trainable variables.
         """
-        variables = self._model.value.unknown(variables)
-        if not variables and self.built:
+        new = self._model.value.unknown(variables)
+        if not new and self.built:
             return
         if self.use_ema:
-            self._extend("average", self.add_optimizer_variables(variables, "average"))
+            self._extend("average", self.add_optimizer_variables(new, "average"))
         if self.gradient_accumulation_steps:
-            self._extend("gradient_accumulator", self.add_optimizer_variables(variables, "gradient_accumulator"))
+            self._extend("gradient_accumulator", self.add_optimizer_variables(new, "gradient_accumulator"))
         if self._has_rule():
-            self._build_slots(variables)
-        self._model.value.add(variables)
+            self._build_slots(new)
+        self._model.value.add(new)
         self.built = True
         if self._waiting.value is not None:
             values, self._waiting.value = self._waiting.value, None
@@ -319,7 +322,7 @@ class Optimizer(Module):
             state = self.first_state(variables, params)
         fields = {key: value for key, value in state._asdict().items() if value is not None}
         lists = {key: value for key, value in fields.items() if isinstance(value, list)}
-        apart = [key for key in getattr(state, "apart", ()) if key in lists]
+        apart = [key for key in self.slots_apart if key in lists]
         for group in ([key for key in lists if key not in apart], *([key] for key in apart)):
             made: dict[str, list] = {key: [] for key in group}
             for i, variable in enumerate(variables):
@@ -542,7 +545,7 @@ class Optimizer(Module):
             else:
                 write([held], [after])
 
-    def _rule_and_state(self) -> tuple[Rule, type]:
+    def _rule_and_state(self) -> tuple[Rule, Any]:
         rule = self.rule()
         return rule, type(rule.init([]))
 
@@ -814,7 +817,7 @@ class _Known:
             self.variables.append(variable)
 
 
-def _show_all_options(cls: type) -> None:
+def _show_all_options(cls: Any) -> None:
     """Let `inspect` and `help` show the options of `Optimizer` in place of `*options, **named`."""
     init = vars(cls).get("__init__")
     if init is None:
@@ -882,4 +885,4 @@ def _filled(value: float, shape: Sequence[int], dtype: Any) -> Array:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, numbers.Integral) and value >= 1
+    return isinstance(value, numbers.Integral) and int(value) >= 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Unpack
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from flax import nnx
@@ -12,7 +12,7 @@ from flax import nnx
 from .._core.module import name_of
 from .._types import Array
 from ._adam import unbiased_rate
-from ._base import Optimizer, Options, Rate
+from ._base import Optimizer, Rate
 from ._rule import Rule, per_dtype, zeros
 
 __all__ = ["Muon"]
@@ -99,7 +99,7 @@ class Muon(Optimizer):
         ns_steps: int = 5,
         nesterov: bool = True,
         rms_rate: float | None = 0.2,
-        **kwargs: Unpack[Options],
+        **kwargs: Any,
     ) -> None:
         super().__init__(
             learning_rate,

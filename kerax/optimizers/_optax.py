@@ -96,8 +96,8 @@ class OptaxOptimizer(Optimizer):
         for path, leaf in leaves:
             like = jnp.asarray(_data(leaf))
             at = getattr(path[-1], "idx", None) if path else None
-            owner = variables[at] if at is not None and at < len(variables) else None
-            if owner is not None and like.shape == params[at].shape:
+            if at is not None and at < len(variables) and like.shape == params[at].shape:
+                owner = variables[at]
                 name = "_".join([own_name(owner), *_words(path[:-1])])
                 made.append(self._add_slot(owner, name, lambda shape, dtype, x=like: x, like))
             else:

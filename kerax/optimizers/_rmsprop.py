@@ -20,8 +20,6 @@ class RMSpropState(NamedTuple):
     momentum: Lists | None
     average_gradient: Lists | None
 
-    apart = ("velocity", "momentum", "average_gradient")
-
 
 def rmsprop_rule(rho: float, momentum: float, epsilon: float, centered: bool) -> Rule:
     """`w -= rate * g / sqrt(v + epsilon)`, with `v` less the squared mean gradient where `centered`."""
@@ -75,6 +73,8 @@ class RMSprop(Optimizer):
         self.momentum = momentum
         self.epsilon = epsilon
         self.centered = centered
+
+    slots_apart = ("velocity", "momentum", "average_gradient")
 
     def rule(self) -> Rule:
         return rmsprop_rule(self.rho, self.momentum, self.epsilon, self.centered)

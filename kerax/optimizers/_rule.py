@@ -4,7 +4,7 @@ A field of the state is a list with one array per variable (None where a variabl
 one array for all variables, or None. `update` gets two extra arguments, `learning_rate` (a scalar
 array) and `step` (how many updates came before), and returns what is to be added to the variables.
 The field's name is the slot's name. Slots of a variable stand side by side in `optimizer.variables`;
-fields named in the state class's `apart` stand after them, field by field.
+fields named in the optimizer's `slots_apart` stand after them, field by field.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ from flax import nnx
 from .._core import nnx_private
 from .._core.context import here
 from .._core.module import name_of
-from .._core.variable import Variable
 from .._errors import StateError
 from .._types import Array
 
@@ -68,6 +67,3 @@ def describe(variable: nnx.Variable) -> Any:
 def concrete(values: Sequence[Any]) -> bool:
     """Whether none of them is being traced."""
     return not any(isinstance(value, jax.core.Tracer) for value in values)
-
-
-__all__ = ["Variable", "concrete", "describe", "own_name", "read", "run_if", "write"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from .. import tree
-from .._inspect.drawing import plot_model
+from .._core.dtypes import standardize_dtype
+from .._graph.tensor import is_symbolic as is_keras_tensor
+from .._inspect.drawing import plot_model, to_dot
 from .._serial import (
     CustomObjectScope,
     custom_object_scope,
@@ -18,10 +20,13 @@ from ..callbacks._bar import Progbar
 from ..data._adapters import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from ..data.pydataset import PyDataset
 from ..models import clone_model
+from ._files import get_file
 from ._numeric import normalize, to_categorical
+from ._sequences import pad_sequences
 from ._session import clear_session, set_random_seed
 
 Sequence = PyDataset
+model_to_dot = to_dot
 
 __all__ = [
     "CustomObjectScope",
@@ -33,14 +38,19 @@ __all__ = [
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",
+    "get_file",
     "get_registered_name",
     "get_registered_object",
+    "is_keras_tensor",
+    "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
+    "pad_sequences",
     "plot_model",
     "register_keras_serializable",
     "serialize_keras_object",
     "set_random_seed",
+    "standardize_dtype",
     "to_categorical",
     "tree",
     "unpack_x_y_sample_weight",

@@ -137,7 +137,6 @@ def test_the_same_graph_is_always_drawn_alike():
     assert place(sizes_of(links), links) == place(sizes_of(links), links)
 
 
-@pytest.mark.slow
 def test_large_graphs_take_seconds():
     started = time.monotonic()
     place(sizes_of(skips(800)), skips(800))

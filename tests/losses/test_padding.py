@@ -23,8 +23,10 @@ def garbage(x):
 
 
 def masked(x, mask):
+    if mask is None:
+        return x
     x = jnp.asarray(x)
-    x._keras_mask = None if mask is None else jnp.asarray(mask)
+    x._keras_mask = jnp.asarray(mask)
     return x
 
 

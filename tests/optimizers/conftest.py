@@ -9,15 +9,15 @@ SHAPES = {"kernel": (3, 4), "scale": (), "filters": (5, 3, 2), "tall_embedding":
 class Problem:
     """Variables of several ranks and a fixed row of gradients for each step."""
 
-    names = list(SHAPES)
-
-    def __init__(self, steps=20, dtype="float32"):
+    def __init__(self, steps=20, dtype="float32", names=tuple(SHAPES)):
+        self.names = names
+        shapes = [SHAPES[name] for name in names]
         rng = np.random.default_rng(1)
-        self.start = [rng.normal(size=shape).astype(dtype) for shape in SHAPES.values()]
+        self.start = [rng.normal(size=shape).astype(dtype) for shape in shapes]
         self.grads = []
         for _ in range(steps):
-            sizes = 10.0 ** rng.uniform(-2, 1, size=len(SHAPES))
-            row = [np.asarray(rng.normal(size=s) * size, dtype) for s, size in zip(SHAPES.values(), sizes, strict=True)]
+            sizes = 10.0 ** rng.uniform(-2, 1, size=len(shapes))
+            row = [np.asarray(rng.normal(size=s) * size, dtype) for s, size in zip(shapes, sizes, strict=True)]
             row[0][0, 0] = 0.0  # what never had a gradient must not move, and must not divide by zero
             self.grads.append(row)
 

@@ -54,7 +54,8 @@ def test_configs_pass_between_kerax_and_keras(name):
     assert mine.get_config() == other.get_config()
     assert optimizers.serialize(mine) == THEIRS.serialize(other)
     assert optimizers.deserialize(THEIRS.serialize(other)).get_config() == other.get_config()
-    assert THEIRS.deserialize(optimizers.serialize(mine)).get_config() == mine.get_config()
+    if name != "Lamb":  # Keras 3.15 cannot read its own config of it: its table leaves it out
+        assert THEIRS.deserialize(optimizers.serialize(mine)).get_config() == mine.get_config()
     assert optimizers.get(name.lower()).get_config()["learning_rate"] == other.get_config()["learning_rate"]
 
 
@@ -163,7 +164,7 @@ def changes(i, optimizer):
         optimizer.learning_rate = 0.5
     if i == 12:
         family = optimizers if isinstance(optimizer, optimizers.Optimizer) else THEIRS
-        optimizer.learning_rate = family.schedules.CosineDecay(0.3, 15)
+        optimizer.learning_rate = family.schedules.CosineDecay(0.3, 40)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ def changes(i, optimizer):
 )
 def test_a_rate_changed_midway_moves_the_weights_as_in_keras(make_problem, name, kwargs):
     with jax.enable_x64(True):
-        problem = make_problem(dtype="float64")
+        problem = make_problem(dtype="float64", names=("kernel", "scale"))
         mine, other = getattr(optimizers, name)(0.1, **kwargs), getattr(THEIRS, name)(0.1, **kwargs)
         a = problem.run(mine, problem.ours(), changes)
         b = problem.run(other, problem.theirs(), changes)

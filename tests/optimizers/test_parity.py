@@ -90,7 +90,7 @@ def test_steps_and_slots_equal_those_of_keras(problem, name, kwargs):
     for x, y in zip(mine.variables, other.variables, strict=True):
         assert tuple(x.shape) == tuple(y.shape)
         assert x.dtype == y.dtype
-        np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-5, err_msg=y.name)
+        np.testing.assert_allclose(x, y, rtol=1e-3 if name == "Ftrl" else 1e-4, atol=1e-5, err_msg=y.name)
         if name != "Nadam" or y.shape:
             assert (x.name, x.aggregation) == (y.name, y.aggregation)
 
@@ -102,7 +102,7 @@ RULES = [(name, kwargs) for name, kwargs in CASES if "learning_rate" in kwargs o
 @pytest.mark.parametrize(("name", "kwargs"), RULES)
 def test_in_float64_the_formulas_are_equal_to_the_last_digits(make_problem, name, kwargs):
     with jax.enable_x64(True):
-        problem = make_problem(steps=6, dtype="float64")
+        problem = make_problem(steps=6, dtype="float64", names=("kernel", "scale"))
         mine, other = pair(name, kwargs)
         a, b = problem.ours(), problem.theirs()
         # Keras computes some scalars of these two in float32 whatever the variables are.

@@ -160,7 +160,7 @@ def tuple_model(k):
             return self.a(x), self.b(x)
 
     model = Two()
-    model.build((None, 5))
+    model(np.zeros((1, 5), "float32"))
     return model
 
 
@@ -210,7 +210,7 @@ CASES = {
     ),
     "one-hot": (
         classifier,
-        lambda k: {"loss": k.losses.CategoricalCrossentropy(label_smoothing=0.1), "metrics": ["acc", "crossentropy"]},
+        lambda k: {"loss": k.losses.CategoricalCrossentropy(label_smoothing=0.1), "metrics": ["acc", "categorical_crossentropy"]},
         (vectors(), one_hot()),
         {"class_weight": {0: 0.5, 1: 2.0, 2: 1.5}},
     ),
@@ -240,7 +240,7 @@ CASES = {
         tagger,
         lambda k: {"loss": "sparse_categorical_crossentropy", "weighted_metrics": ["accuracy"]},
         (tokens(), np.random.default_rng(0).integers(0, 3, (22, 6))),
-        {"sample_weight": weights(22)},
+        {"sample_weight": np.random.default_rng(1).uniform(size=(22, 6)).astype("float32")},
     ),
     "two outputs": (
         two_heads,
@@ -251,7 +251,7 @@ CASES = {
     ),
     "outputs by name": (
         two_heads,
-        lambda k: {"loss": {"priority": k.losses.MeanAbsoluteError(), "department": "sparse_categorical_crossentropy"},
+        lambda k: {"loss": {"department": "sparse_categorical_crossentropy", "priority": k.losses.MeanAbsoluteError()},
                    "loss_weights": {"priority": 0.5, "department": 1.0},
                    "metrics": {"department": ["accuracy"], "priority": "mse"}},
         (vectors(), {"department": labels(), "priority": numbers()}),

@@ -51,11 +51,11 @@ class Bidirectional(Layer):
             raise ArgumentError(where, got=f"merge_mode={merge_mode!r}", expected=f"one of {_MODES}")
         super().__init__(weights=weights, **common)  # type: ignore[call-arg]
         config = _serial.serialize_keras_object(layer)
-        self.forward_layer = _copy(config, name=f"forward_{layer.name}")
+        # The two outputs of a masked step belong to different steps: neither may leak into it.
+        same = {"zero_output_for_mask": True} if layer.return_sequences and hasattr(layer, "zero_output_for_mask") else {}
+        self.forward_layer = _copy(config, name=f"forward_{layer.name}", **same)
         if backward_layer is None:
-            backward = _copy(
-                config, name=f"backward_{layer.name}", go_backwards=not getattr(layer, "go_backwards", False)
-            )
+            backward = _copy(config, name=f"backward_{layer.name}", go_backwards=not layer.go_backwards, **same)
         else:
             backward = backward_layer
         self.backward_layer = backward

@@ -220,7 +220,7 @@ def softmax(x: ArrayLike, axis: int | Sequence[int] = -1) -> Array:
         x: floats.
         axis: one axis, or several taken together.
     """
-    return jax.nn.softmax(array(x), axes(axis))
+    return jax.nn.softmax(floats(x), axes(axis))
 
 
 @op(theme="nn")
@@ -231,7 +231,7 @@ def log_softmax(x: ArrayLike, axis: int | Sequence[int] = -1) -> Array:
         x: floats.
         axis: one axis, or several taken together.
     """
-    return jax.nn.log_softmax(array(x), axes(axis))
+    return jax.nn.log_softmax(floats(x), axes(axis))
 
 
 @op(theme="nn")

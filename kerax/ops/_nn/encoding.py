@@ -21,9 +21,7 @@ __all__ = [
 
 
 @op(theme="nn")
-def one_hot(
-    x: ArrayLike, num_classes: int, axis: int = -1, dtype: DType | None = None, sparse: bool = False
-) -> Array:
+def one_hot(x: ArrayLike, num_classes: int, axis: int = -1, dtype: DType | None = None, sparse: bool = False) -> Array:
     """1 at the class number along a new axis, else 0; all 0 for what is no class.
 
     Args:

@@ -49,9 +49,7 @@ def binary_crossentropy(target: ArrayLike, output: ArrayLike, from_logits: bool 
 
 
 @op(theme="nn")
-def categorical_crossentropy(
-    target: ArrayLike, output: ArrayLike, from_logits: bool = False, axis: int = -1
-) -> Array:
+def categorical_crossentropy(target: ArrayLike, output: ArrayLike, from_logits: bool = False, axis: int = -1) -> Array:
     """`-sum(target * log(output))` along `axis`.
 
     Args:

@@ -93,7 +93,9 @@ def _per_axis(where: str, name: str, value: Sizes, count: int) -> tuple[int, ...
     if isinstance(value, int):
         return (value,) * count
     if len(value) != count:
-        raise ArgumentError(where, got=f"{name}={value!r} for {count} spatial axes", expected=f"{count} numbers, or one")
+        raise ArgumentError(
+            where, got=f"{name}={value!r} for {count} spatial axes", expected=f"{count} numbers, or one"
+        )
     return tuple(value)
 
 
@@ -305,9 +307,7 @@ def _transposed_padding(reach: int, stride: int, same: bool, extra: int | None) 
 
 
 @op(theme="nn")
-def unfold(
-    x: ArrayLike, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, stride: Sizes = 1
-) -> Array:
+def unfold(x: ArrayLike, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, stride: Sizes = 1) -> Array:
     """All windows of an image, as columns.
 
     Args:

@@ -269,7 +269,10 @@ def reciprocal(x: ArrayLike) -> Array:
 @op(rowwise=True)
 def round(x: ArrayLike, decimals: int = 0) -> Array:
     """Round to `decimals` places, halves to the even neighbour."""
-    return jnp.round(array(x), decimals)
+    x = array(x)
+    if decimals < 0 and not jnp.issubdtype(x.dtype, jnp.inexact):
+        return jnp.round(floats(x), decimals).astype(x.dtype)
+    return jnp.round(x, decimals)
 
 
 @op(rowwise=True)

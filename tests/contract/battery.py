@@ -1,0 +1,117 @@
+"""What every layer must do, whatever it computes; one call checks one row of the table."""
+
+from __future__ import annotations
+
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import kerax.layers
+from kerax import dtype_policies
+from kerax._core.dtypes import is_float
+from kerax.layers import Input
+
+from tests.contract.layer_cases import Case
+
+
+def call(layer, case: Case, inputs, training=None):
+    """Call a layer on the inputs of a row."""
+    options = dict(case.call, training=training)
+    if case.mask is not None:
+        options["mask"] = jnp.asarray(case.mask_value())
+    return layer(**inputs, **options) if isinstance(inputs, dict) else layer(inputs, **options)
+
+
+def symbolic(case: Case, batch: int | None):
+    """Symbolic tensors like the inputs of a row."""
+    return jax.tree.map(lambda x: Input(x.shape[1:], batch_size=batch, dtype=str(x.dtype)), case.inputs())
+
+
+def weights_of(layer):
+    return [(w.name, tuple(w.shape), w.dtype, w.trainable) for w in layer.weights]
+
+
+def facts(x) -> tuple:
+    return tuple(x.shape), str(x.dtype)
+
+
+def leaves(structure):
+    return jax.tree.leaves(structure, is_leaf=lambda x: hasattr(x, "shape"))
+
+
+def check_config(case: Case) -> None:
+    """The config is JSON, and what is made from it has the same one."""
+    layer = case.make(kerax.layers)
+    config = layer.get_config()
+    again = type(layer).from_config(json.loads(json.dumps(config)))
+    assert again.get_config() == config
+    saved = kerax.layers.serialize(layer)
+    assert kerax.layers.deserialize(json.loads(json.dumps(saved))).get_config() == config
+
+
+def check_building(case: Case) -> None:
+    """`build(shape)`, a symbolic call and an eager call make the same weights, and shapes agree."""
+    batch = case.inputs()["query"].shape[0] if isinstance(case.inputs(), dict) else None
+    if "stateful" in case.name:
+        batch = case.shape[0]
+    plain = Case(**{**vars(case), "mask": None})
+    by_shape, by_symbol, by_call = (case.make(kerax.layers) for _ in range(3))
+    shapes = jax.tree.map(lambda x: (batch, *x.shape[1:]), case.inputs())
+    if not by_shape.built:
+        if isinstance(shapes, dict):
+            by_shape.build(**{f"{key}_shape": shape for key, shape in shapes.items()})
+        else:
+            by_shape.build(shapes)
+    symbols = call(by_symbol, plain, symbolic(plain, batch))
+    arrays = call(by_call, plain, case.inputs())
+    assert by_shape.built
+    assert by_symbol.built
+    assert weights_of(by_shape) == weights_of(by_symbol) == weights_of(by_call)
+    assert len(by_shape.variables) == len(by_call.variables)
+    assert isinstance(arrays, (tuple, list)) == isinstance(symbols, (tuple, list))
+    for symbol, array in zip(leaves(symbols), leaves(arrays), strict=True):
+        assert str(symbol.dtype) == str(array.dtype), "the symbolic dtype is not the real one"
+        assert len(symbol.shape) == array.ndim
+        assert all(a is None or a == b for a, b in zip(symbol.shape, array.shape, strict=True))
+
+
+def check_no_tracing(case: Case) -> None:
+    """Graphs are built without evaluating `call`."""
+    layer = type(case.make(kerax.layers))
+    spec = layer.compute_output_spec is not kerax.layers.Layer.compute_output_spec
+    assert spec or not getattr(layer.compute_output_shape, "_is_default", False), "the shape is found by tracing call"
+
+
+def check_mixed_precision(case: Case) -> None:
+    """Under mixed_float16 weights stay float32 and float outputs are float16."""
+    try:
+        dtype_policies.set_dtype_policy("mixed_float16")
+        layer = case.make(kerax.layers)
+        outputs = call(layer, case, case.inputs())
+        symbols = case.make(kerax.layers).compute_dtype
+    finally:
+        dtype_policies.set_dtype_policy(None)
+    assert symbols == "float16"
+    assert all(w.dtype == "float32" for w in layer.weights if is_float(w.dtype))
+    for output in leaves(outputs):
+        if is_float(str(output.dtype)):
+            assert str(output.dtype) == "float16"
+            assert np.isfinite(np.asarray(output, "float32")).all()
+
+
+def check_masks(case: Case) -> None:
+    """A mask goes on where the layer says so."""
+    layer = case.make(kerax.layers)
+    if case.mask is None or not layer.supports_masking:
+        return
+    inputs = jnp.asarray(case.inputs())
+    inputs._keras_mask = jnp.asarray(case.mask_value())
+    plain = Case(**{**vars(case), "mask": None})
+    passed, given = call(layer, plain, inputs), call(layer, case, case.inputs())
+    for a, b in zip(leaves(passed), leaves(given), strict=True):
+        np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
+
+
+CHECKS = [check_config, check_building, check_no_tracing, check_mixed_precision, check_masks]

@@ -1,0 +1,114 @@
+"""Models against Keras: the same graph gives the same layers, weights, outputs and config; configs load both ways."""
+
+from __future__ import annotations
+
+import functools
+import json
+import warnings
+from typing import Any
+
+import jax
+import keras
+import numpy as np
+import pytest
+
+import kerax
+from kerax._core import naming
+from tests.models.graphs import GRAPHS, inputs_for
+
+_KERAS_ONLY = ("quantization_config", "build_config", "lora_rank")  # written by Keras for features kerax has not
+
+pytestmark = pytest.mark.filterwarnings("ignore:Do not pass an `input_shape`:UserWarning")
+
+
+@functools.cache
+def pair(name: str) -> tuple[Any, Any]:
+    naming.reset()
+    keras.utils.clear_session()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = GRAPHS[name](keras)
+        ours = GRAPHS[name](kerax)
+    ours.set_weights(theirs.get_weights())
+    return ours, theirs
+
+
+def same(a: Any, b: Any, tolerance: float = 1e-5) -> None:
+    assert jax.tree.structure(a) == jax.tree.structure(b)
+    for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True):
+        assert str(x.dtype) == str(y.dtype)
+        np.testing.assert_allclose(np.asarray(x, "float32"), np.asarray(y, "float32"), rtol=tolerance, atol=tolerance)
+
+
+def without(config: Any, dropped: tuple[str, ...] = _KERAS_ONLY) -> Any:
+    """A config as JSON holds it, without what only Keras writes."""
+    if isinstance(config, dict):
+        return {key: without(value) for key, value in config.items() if key not in dropped}
+    if isinstance(config, (list, tuple)):
+        return [without(item) for item in config]
+    return config
+
+
+graphs = pytest.mark.parametrize("name", sorted(GRAPHS))
+
+
+@graphs
+def test_layers_weights_names_and_shapes_come_in_keras_order(name):
+    ours, theirs = pair(name)
+    assert ours.name == theirs.name
+    assert [layer.name for layer in ours.layers] == [layer.name for layer in theirs.layers]
+    assert [type(layer).__name__ for layer in ours.layers] == [type(layer).__name__ for layer in theirs.layers]
+    for kind in ("weights", "trainable_weights", "non_trainable_weights"):
+        assert [(w.path, tuple(w.shape)) for w in getattr(ours, kind)] == [
+            (w.path, tuple(w.shape)) for w in getattr(theirs, kind)
+        ]
+    if not isinstance(theirs, keras.Sequential):
+        assert ours.output_names == theirs.output_names
+    assert ours.count_params() == theirs.count_params()
+
+
+@graphs
+def test_outputs_are_those_of_keras(name):
+    ours, theirs = pair(name)
+    x = inputs_for(theirs)
+    same(ours(x), theirs(x), 1e-2 if name == "mixed_precision" else 1e-5)
+
+
+@graphs
+def test_the_config_is_that_of_keras(name):
+    ours, theirs = pair(name)
+    a, b = json.loads(ours.to_json()), json.loads(theirs.to_json())
+    assert without(a) == without(b)
+
+
+@graphs
+def test_keras_loads_our_config(name):
+    ours, theirs = pair(name)
+    back = keras.models.model_from_json(ours.to_json())
+    assert [layer.name for layer in back.layers] == [layer.name for layer in theirs.layers]
+    back.set_weights(ours.get_weights())
+    x = inputs_for(theirs)
+    same(back(x), theirs(x), 1e-2 if name == "mixed_precision" else 1e-5)
+
+
+@graphs
+def test_we_load_the_config_of_keras(name):
+    ours, theirs = pair(name)
+    back = kerax.models.model_from_json(theirs.to_json())
+    assert [layer.name for layer in back.layers] == [layer.name for layer in ours.layers]
+    assert [w.path for w in back.weights] == [w.path for w in ours.weights]
+    back.set_weights(theirs.get_weights())
+    x = inputs_for(theirs)
+    same(back(x), ours(x))
+
+
+@graphs
+def test_a_clone_has_the_same_layers_and_other_weights(name):
+    ours, theirs = pair(name)
+    clone = kerax.models.clone_model(ours)
+    assert [layer.name for layer in clone.layers] == [layer.name for layer in ours.layers]
+    assert [tuple(w.shape) for w in clone.weights] == [tuple(w.shape) for w in ours.weights]
+    assert not {id(w) for w in clone.weights} & {id(w) for w in ours.weights}
+    clone.set_weights(ours.get_weights())
+    x = inputs_for(theirs)
+    same(clone(x), ours(x))
