@@ -100,9 +100,9 @@ CustomObjectScope = custom_object_scope
 
 def saved_module(obj: type) -> tuple[str | None, str, str | None]:
     """(module, class name, registered name) as they stand in a config."""
-    override = vars(obj).get("_saved_as")  # (module, class name) of a class that Keras keeps elsewhere
+    override = vars(obj).get("_saved_as")  # the three of a class that Keras keeps elsewhere
     if override is not None:
-        return override[0], override[1], override[1]
+        return override
     known = owner(obj)
     if known is not None:
         registry, name = known

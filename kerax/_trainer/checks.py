@@ -8,6 +8,8 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import numpy as np
+
 from .. import tree
 from .._errors import ArgumentError, DataError
 from .._graph.tensor import KerasTensor
@@ -39,6 +41,18 @@ def source(data: Any, steps: int | None, where: str, name: str) -> None:
         )
 
 
+def numbers(**parts: Any) -> None:
+    """Raise for targets or sample weights that are no numbers."""
+    for name, part in parts.items():
+        for path, leaf in tree.flatten_with_path(part):
+            if leaf is not None and np.dtype(leaf.dtype).kind in "OSTUM":
+                place = "".join(f"[{key!r}]" for key in path)
+                raise DataError(
+                    f"{name}{place}", got=f"dtype {leaf.dtype}", expected="numbers",
+                    hint="count the classes: numpy.unique(y, return_inverse=True)[1]" if name == "y" else None,
+                )
+
+
 def data(model: Any, adapter: Any) -> None:
     """Raise for data that the model cannot mean.
 
@@ -47,15 +61,14 @@ def data(model: Any, adapter: Any) -> None:
     """
     x, y, sample_weight = adapter.arrays if adapter.in_memory else adapter.peek()
     _tokens(model, x)
-    loss = model._compiled_loss
-    if loss is None or adapter.where == "predict" or not _steps_are_ours(model):
+    if adapter.where == "predict" or not model.loss or not _steps_are_ours(model):
         return
     if y is None:
         raise DataError(
             f"{adapter.where}: y", got="no targets", expected="targets, since compile was given a loss",
             hint="pass y, or let each batch be (x, y)",
         )
-    _labels(loss, y, sample_weight)
+    _labels(model._compiled_loss, y, sample_weight)
 
 
 def _steps_are_ours(model: Any) -> bool:
@@ -117,4 +130,4 @@ def _lookups(model: Any, x: Any) -> list[tuple[Any, Any]]:
     ]
 
 
-__all__ = ["data", "source"]
+__all__ = ["data", "numbers", "source"]

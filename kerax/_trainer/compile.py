@@ -115,7 +115,8 @@ def _paths_to(given: dict, names: set) -> list[tuple[tuple, Any]]:
     found = []
     for key, value in given.items():
         if isinstance(value, dict) and key not in names:
-            found.extend(((key, *path), inner) for path, inner in _paths_to(value, {n.removeprefix(f"{key}.") for n in names if n}))
+            below = {name.removeprefix(f"{key}.") for name in names if name}
+            found.extend(((key, *path), inner) for path, inner in _paths_to(value, below))
         else:
             found.append(((key,), value))
     return found
@@ -134,7 +135,7 @@ def targets_of(y: Any, outputs: Outputs, what: str = "targets") -> list[Any]:
     try:
         return outputs.spread(y, what, single=y is None)
     except ArgumentError as error:
-        raise DataError(what, got=error.got, expected=error.expected, hint=error.hint) from None
+        raise DataError(error.where, got=error.got, expected=error.expected, hint=error.hint) from None
 
 
 class CompiledLoss:
@@ -149,8 +150,8 @@ class CompiledLoss:
         self.outputs = outputs
         given = outputs.spread(loss, "loss")
         if isinstance(loss, dict):
-            missing = [name for name, one in zip(outputs.names, given, strict=True) if one is None
-                       and name not in loss and not any(also in loss for also in outputs.also)]
+            missing = [name for name, also, one in zip(outputs.names, outputs.also, given, strict=True)
+                       if one is None and name not in loss and also not in loss]
             if missing:
                 raise ArgumentError("loss of compile", got=f"a dict with keys {sorted(loss)}",
                                     expected=f"also {missing}", hint="give None for an output without a loss")
@@ -162,7 +163,7 @@ class CompiledLoss:
         else:
             self.weights = outputs.spread(loss_weights, "loss_weights")
         self._order = self._active()
-        if isinstance(loss, dict) and isinstance(outputs.structure, dict):  # Keras reports them in the order of the dict
+        if isinstance(loss, dict) and isinstance(outputs.structure, dict):  # Keras reports them in its order
             keys = list(loss)
             place = {i: keys.index(n) for i in self._order for n in (outputs.also[i], outputs.names[i]) if n in keys}
             self._order.sort(key=lambda index: place.get(index, len(keys)))
@@ -249,7 +250,9 @@ class CompiledMetrics(Module):
         used: set[str] = set()
         plain = _lists_for(given, outputs)
         heavy = _lists_for(weighted, outputs)
-        order = sorted(range(outputs.count), key=lambda i: str(outputs.names[i])) if outputs.named else range(outputs.count)
+        order = list(range(outputs.count))
+        if outputs.named:
+            order.sort(key=lambda index: str(outputs.names[index]))
         for index in order:
             loss = resolved[index] if index < len(resolved) else None
             prefix = f"{outputs.names[index]}_" if outputs.count > 1 and outputs.named else ""

@@ -8,21 +8,22 @@ callback may read and assign them between any two dispatches.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from .. import config, tree
+from .._core import nnx_private, placement
 from .._core.stateful import Carried, discover
 from .._errors import ArgumentError, DataError
 from .._graph.shape import infer
 from .._graph.tensor import KerasTensor
 from .._types import Logs
 from ..callbacks import CallbackList
+from ..callbacks._logs import DeferredLogs
 from ..data._adapters import Epoch, make_adapter, train_validation_split
 from . import checks
 from .feed import Blocks, Resident, fits, leaves_of, padded_batch
@@ -153,7 +154,10 @@ def _validated_epochs(validation: Any, freq: int | Sequence[int], first: int, la
 
 
 def _output_shape(model: Any) -> Any:
-    return tree.flatten(model.output)[0].shape if model._has_graph else None
+    loss = model._compiled_loss
+    if loss is None and not model._has_graph:
+        return None
+    return tuple(tree.flatten(model.output if loss is None else loss.outputs.structure)[0].shape)
 
 
 @contextmanager
@@ -203,6 +207,14 @@ class Runner:
         return any(not getattr(getattr(type(self.model), name), "_is_default", name == "get_metrics_result")
                    for name in names)
 
+    def deferred(self) -> Logs:
+        """The logs so far, fetched if anyone looks."""
+        if self.custom:
+            last = self._custom or {}
+            return DeferredLogs(last, lambda: _floats(last))
+        results = self.engine.results(self.mode)
+        return DeferredLogs(results.log_names, results.deferred())
+
     def logs(self) -> Logs:
         """The logs so far, as floats; waits for the device."""
         if self.custom:
@@ -243,7 +255,7 @@ class ResidentRunner(Runner):
             else:
                 index = self._run(index, whole, told)
             if self.every_step:
-                self.end(index - 1, self.logs)
+                self.end(index - 1, self.deferred())
                 if model.stop_training:
                     break
             else:
@@ -352,12 +364,12 @@ class BatchRunner(Runner):
     def epoch(self) -> Logs:
         """Run an epoch; its logs."""
         index = 0
-        with Epoch(self.adapter, transform=_put) as batches:
+        with Epoch(self.adapter, transform=_put if self.adapter.in_memory else _taken) as batches:
             for batch in batches:
                 self.begin(index)
                 self.engine.refresh()
                 self._run(batch)
-                self.end(index, self.logs)
+                self.end(index, self.deferred())
                 index += 1
                 if self.model.stop_training and self.mode == "train":
                     break
@@ -368,27 +380,44 @@ class BatchRunner(Runner):
         return self.logs()
 
     def _run(self, batch: tuple) -> None:
+        step, outs, _ = self.step(batch)
+        if self.custom:
+            self._custom = step.pack(outs)
+
+    def step(self, batch: tuple) -> tuple[Any, list[Any], int]:
+        """One step: what ran, what it gave for the batch filled up, the rows of that which count."""
         leaves = leaves_of(batch)
         rows = leaves[0].shape[0]
-        padded = self.engine.rowwise(self.mode) and rows < self.size
-        self.size = max(self.size, rows)
+        padded = self.engine.rowwise(self.mode)  # full batches too, so that one program serves all
+        many = placement.batch_multiple() if padded else 1
+        self.size = max(self.size, -(-rows // many) * many)
         if padded:
             spec = tree.map_structure(
-                lambda leaf: None if leaf is None else jax.ShapeDtypeStruct((self.size, *leaf.shape[1:]), leaf.dtype), batch
+                lambda leaf: None if leaf is None else jax.ShapeDtypeStruct((self.size, *leaf.shape[1:]), leaf.dtype),
+                batch,
             )
             leaves = padded_batch(leaves, self.size)
         else:
             spec = batch
+        if placement.current is not None:
+            leaves = [placement.batch_rows(leaf) for leaf in leaves]
         step = self.engine.step(self.mode, spec, padded)
         program = self.engine.program("single", step)
         outs, moved = program(step.values(), leaves, np.arange(step.rows) < rows)
         step.put(moved)
-        if self.custom:
-            self._custom = step.pack(outs)
+        return step, outs, rows
 
 
 def _put(batch: tuple) -> tuple:
-    return tree.map_structure(lambda leaf: None if leaf is None else jnp.asarray(leaf), batch)
+    """A batch on the device."""
+    return tree.map_structure(lambda leaf: None if leaf is None else jax.device_put(leaf), batch)
+
+
+def _taken(batch: tuple) -> tuple:
+    """A batch on the device that shares nothing with its source, which may fill the same buffers again."""
+    return tree.map_structure(
+        lambda leaf: jax.device_put(leaf.copy()) if isinstance(leaf, np.ndarray) else leaf, batch
+    )
 
 
 class EagerRunner(Runner):
@@ -397,12 +426,11 @@ class EagerRunner(Runner):
     def epoch(self) -> Logs:
         """Run an epoch; its logs."""
         index = 0
-        carried = self.engine.carried(self.mode)
         with Epoch(self.adapter, depth=0) as batches:
             for batch in batches:
                 self.begin(index)
                 batch = _put(batch)
-                self._custom = discover(lambda batch=batch: self.engine.fn(self.mode)(batch), carried)
+                self._custom = _eagerly(self.engine, self.mode, batch)
                 self.end(index, self.logs)
                 index += 1
                 if self.model.stop_training and self.mode == "train":
@@ -414,6 +442,22 @@ class EagerRunner(Runner):
     def logs(self) -> Logs:
         """What the last step returned."""
         return _floats(self._custom or {})
+
+
+def _eagerly(engine: Any, mode: str, batch: Any) -> Any:
+    """A step as plain Python; one that fails half-way leaves every Variable as it was."""
+    carried = engine.carried(mode)
+
+    def attempt() -> Any:
+        variables, values = list(carried.variables), carried.values()
+        try:
+            return engine.fn(mode)(batch)
+        except BaseException:
+            for variable, value in zip(variables, values, strict=True):
+                nnx_private.put(variable, value)
+            raise
+
+    return discover(attempt, carried)
 
 
 def _floats(logs: Any) -> Logs:
@@ -631,7 +675,7 @@ def _predict_batches(model: Any, adapter: Any, listeners: CallbackList) -> Any:
     engine.refresh()
     parts: list[Any] = []
     runner = BatchRunner(model, adapter, "predict", listeners)
-    with Epoch(adapter, transform=_put, depth=0 if model.run_eagerly else 2) as batches:
+    with Epoch(adapter, transform=_put if adapter.in_memory else _taken, depth=0 if model.run_eagerly else 2) as batches:
         for index, batch in enumerate(batches):
             listeners.on_predict_batch_begin(index)
             if model.run_eagerly:
@@ -647,12 +691,8 @@ def _predict_batches(model: Any, adapter: Any, listeners: CallbackList) -> Any:
 
 def _predict_one(runner: BatchRunner, batch: tuple) -> Any:
     batch = (batch[0], None, None)
-    leaves = leaves_of(batch)
-    rows = leaves[0].shape[0]
-    step = runner.engine.step("predict", batch, False)
-    outs, moved = runner.engine.program("single", step)(step.values(), leaves, _no_mask(rows))
-    step.put(moved)
-    return step.pack(outs)
+    step, outs, rows = runner.step(batch)
+    return step.pack([out[:rows] if step.padded else out for out in outs])
 
 
 # -- single batches ------------------------------------------------------------------------------
@@ -669,7 +709,7 @@ def on_batch(model: Any, mode: str, x: Any, y: Any, sample_weight: Any, class_we
     engine = model._engine.value
     engine.refresh()
     if model.run_eagerly:
-        return _floats(discover(lambda: engine.fn(mode)(batch), engine.carried(mode)))
+        return _floats(_eagerly(engine, mode, batch))
     step = engine.step(mode, batch, False)
     leaves = leaves_of(batch)
     outs, moved = engine.program("single", step)(step.values(), leaves, _no_mask(step.rows))

@@ -152,6 +152,16 @@ class Results:
         """The packed results of what the Variables hold now, on the device."""
         return self._run(*self.carried.values())
 
+    def deferred(self) -> Callable[[], dict[str, Any]]:
+        """The logs of what the Variables hold now, computed when called."""
+        values = self.carried.values()
+        return lambda: self.unpack(self._run(*values))
+
+    @property
+    def log_names(self) -> list[str]:
+        """The names of the logs."""
+        return [name for name in self.names if name != "|"]
+
     def unpack(self, packed: Any) -> dict[str, Any]:
         """The logs as Python floats; waits for the device."""
         return unpack_logs(self.names, packed)

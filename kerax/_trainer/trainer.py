@@ -19,7 +19,7 @@ from .._serial import deserialize_keras_object, serialize_keras_object
 from .._types import Config, Logs
 from ..data._adapters import unpack_x_y_sample_weight
 from . import compile as compiling
-from . import loop, steps
+from . import checks, loop, steps
 from .engine import Engine
 
 
@@ -72,7 +72,7 @@ class Trainer:
             weighted_metrics: likewise, for those that see the sample weights.
             run_eagerly: run steps as plain Python: slow, for looking inside.
             steps_per_execution: kept for compatibility; steps are fused by themselves.
-            jit_compile: False is the same as `run_eagerly=True`.
+            jit_compile: kept for compatibility; steps are compiled unless they run eagerly.
             auto_scale_loss: scale the loss under the policy `mixed_float16`.
 
         Raises:
@@ -313,7 +313,8 @@ class Trainer:
             batch: (x, y, sample_weight), nested arrays.
             mode: "train", "test" or "predict".
         """
-        x, y, _ = batch
+        x, y, sample_weight = batch
+        checks.numbers(y=y, sample_weight=sample_weight)
         engine = self._engine.value
         engine.refresh()
         if (mode, y is None) in engine.prepared:

@@ -6,15 +6,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from .._errors import DTypeError
-from .._types import Logs
 from ._callback import BATCH_HOOKS, Callback
 from ._history import History
+from ._logs import DeferredLogs, LazyLogs, plain
 from ._progbar_logger import ProgbarLogger
 
 __all__ = ["CallbackList"]
-
-LazyLogs = Logs | Callable[[], Logs] | None
-"""Logs, or a function that gives them when someone reads them."""
 
 _QUIET = {getattr(cls, name) for cls in (Callback, ProgbarLogger) for names in BATCH_HOOKS.values() for name in names}
 
@@ -134,7 +131,7 @@ class CallbackList:
         if hooks is None:
             hooks = self._listening[name] = list(self._hooks(name))
         if hooks:
-            logs = plain(logs)
+            logs = logs if isinstance(logs, DeferredLogs) else plain(logs)
             for hook in hooks:
                 hook(batch, logs)
         elif name.endswith("_end") and self._progbar is not None:
@@ -196,26 +193,6 @@ class CallbackList:
 
     def on_predict_batch_end(self, batch: int, logs: LazyLogs = None) -> None:
         self._batch("on_predict_batch_end", batch, logs)
-
-
-def plain(logs: LazyLogs) -> Logs:
-    """The logs as a dict of Python floats, the same dict where it is one already; what is no number stays."""
-    if callable(logs):
-        logs = logs()
-    if logs is None:
-        return {}
-    if isinstance(logs, dict) and all(type(value) is float for value in logs.values()):
-        return logs
-    return {name: _float(value) for name, value in logs.items()}
-
-
-def _float(value: Any) -> Any:
-    if isinstance(value, (str, bytes)) or getattr(value, "shape", ()) != ():
-        return value
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return value
 
 
 def _flat(callbacks: Any) -> Iterator[Any]:

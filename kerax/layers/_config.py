@@ -84,9 +84,16 @@ def build_from(cls: type, config: Config) -> Any:
     config = {key: value for key, value in config.items() if not (key in _FEATURES_NOT_HERE and value is None)}
     if isinstance(config.get("dtype"), dict):
         config["dtype"] = _serial.deserialize_keras_object(config["dtype"])
-    if not _constructor(cls)[1]:
+    signature, ours = _constructor(cls)
+    set_after = {}
+    if not any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):  # it takes no `name` and the like
+        set_after = {key: config.pop(key) for key in _COMMON if key in config and key not in signature.parameters}
+    if not ours:
         config = {key: _serial.deserialize_keras_object(value) for key, value in config.items()}
     try:
-        return cls(**config)
+        layer = cls(**config)
     except TypeError as error:
         raise TypeError(f"{cls.__name__} cannot be made from its config {config}: {error}") from error
+    for key, value in set_after.items():
+        setattr(layer, "dtype_policy" if key == "dtype" else key, value)
+    return layer

@@ -179,18 +179,23 @@ def _function_step(
     dtype: str,
     key: tuple,
 ) -> tuple:
-    values = _values_of(fn, dict(kwargs), y_true, y_pred, dtype)
+    values, computed = _values_of(fn, dict(kwargs), y_true, y_pred, rows, dtype)
     if rows is not None and values.ndim and values.shape[0] != rows.shape[0]:
         rows = None
     if mask is not None and weight is None:
         weight, mask = mask, None
+    if weight is not None and computed is not None:
+        mask = computed if mask is None else combine(mask, computed)
     return _mean_step(total, count, values, weight, mask, rows, dtype)
 
 
 _advance_function = jax.jit(_function_step, static_argnames=("fn", "kwargs", "dtype", "key"), inline=True)
 
 
-def _values_of(fn: Callable, kwargs: dict, y_true: Any, y_pred: Any, dtype: str) -> Array:
+def _values_of(
+    fn: Callable, kwargs: dict, y_true: Any, y_pred: Any, rows: Any, dtype: str
+) -> tuple[Array, Array | None]:
+    """The values of a function, and which of them it says count."""
     labels = getattr(fn, "takes_labels", False)
 
     def target(x: Any) -> Array:
@@ -207,7 +212,12 @@ def _values_of(fn: Callable, kwargs: dict, y_true: Any, y_pred: Any, dtype: str)
                 got=f"targets of shape {y_true.shape} for outputs of shape {y_pred.shape}",
                 expected="equal shapes",
             )
-    return jnp.asarray(fn(y_true, y_pred, **kwargs))
+    if rows is not None:
+        y_true = tree.map_structure(lambda x: zero_rows(x, rows, fill=x.dtype.kind == "f"), y_true)
+        y_pred = tree.map_structure(lambda x: zero_rows(x, rows, fill=0.5), y_pred)
+    values = jnp.asarray(fn(y_true, y_pred, **kwargs))
+    counted = getattr(fn, "counted", None)
+    return values, mask_of(values) if counted is None else counted(y_true, values, **kwargs)
 
 
 class MeanMetricWrapper(Mean):
@@ -257,11 +267,13 @@ class MeanMetricWrapper(Mean):
             self.total.assign(total)
             self.count.assign(count)
             return
-        values = _values_of(self._fn, self._fn_kwargs, y_true, y_pred, self._dtype)
+        values, computed = _values_of(self._fn, self._fn_kwargs, y_true, y_pred, rows, self._dtype)
         if rows is not None and not (values.ndim and values.shape[0] == rows.shape[0]):
             raise RowsMixed(f"Metric {self.name!r}", values.shape, rows.shape[0])
         if mask is not None and sample_weight is None:
             sample_weight, mask = mask, None
+        if sample_weight is not None and computed is not None:
+            mask = computed if mask is None else combine(mask, computed)
         total, count = _advance_mean(
             self.total.value, self.count.value, values, as_array(sample_weight), mask, rows, self._dtype
         )

@@ -33,7 +33,7 @@ class Functional(Model):
         GraphError: tensors that do not form a model.
     """
 
-    _saved_as = ("keras.src.models.functional", "Functional")
+    _saved_as = ("keras.src.models.functional", "Functional", "Functional")
     _has_graph = True
     # A copy runs its own layers, and its symbolic tensors come from them.
     _plan = Owned(lambda model: model._recipe.plan(model.by_name))

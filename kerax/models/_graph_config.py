@@ -37,8 +37,8 @@ _IN_CONFIG = {
     "trapezoid": ("x",),
     "unique": ("fill_value",),
 }
-_CLASS_NAMES: dict[str, str] = {}
-_FUNCTION_NAMES = {name: key for key, name in _CLASS_NAMES.items()}
+_CLASS_NAMES = {"abs": "Absolute"}  # where Keras's class is not called like its function
+_FUNCTION_NAMES = {"TrueDivide": "divide"}
 
 
 @functools.cache

@@ -37,11 +37,14 @@ class Sequential(Model):
         self.by_name: dict[str, Any] = {}
         self._names: tuple[str, ...] = ()
         self._set_ends(None)
+        if type(self).__init__ is Sequential.__init__:
+            self._facts.args, self._facts.kwargs = (), {}  # the layers, which copies must not keep alive
         if layers is not None:
             for layer in layers if isinstance(layers, (list, tuple)) else [layers]:
                 self.add(layer, rebuild=False)
             self._rebuild()
 
+    _saved_as = ("keras", "Sequential", None)
     _has_stack = True
     # The symbolic input and output, or None; a copy's come from its own layers.
     _ends = Owned(lambda stack: stack._traced() if stack._has_graph else None)

@@ -736,4 +736,6 @@ __all__ = [
     "zeros_like",
 ]
 
-registry = Registry("op", "ops", [value for name, value in sorted(vars().items()) if name in __all__ and callable(value)])
+registry = Registry(
+    "op", "ops", [value for name, value in sorted(vars().items()) if name in __all__ and callable(value)]
+)

@@ -138,8 +138,6 @@ def istft(
 ) -> Array:
     """The inverse of `stft`: windows overlapped, added, and divided by the sum of squared window values.
 
-    Without a window nothing is divided, as in Keras: where k windows overlap the result is k times as large.
-
     Args:
         x: (real, imaginary), each (..., windows, fft_length // 2 + 1).
         sequence_length: of a window.
@@ -156,9 +154,8 @@ def istft(
     places = (np.arange(count)[:, None] * sequence_stride + np.arange(fft_length)[None, :]).reshape(-1)
     flat = (frames * weights).reshape(*frames.shape[:-2], -1)
     signal = jnp.zeros((*frames.shape[:-2], total), frames.dtype).at[..., places].add(flat)
-    if window is not None:
-        power = jnp.zeros((total,), frames.dtype).at[places].add(jnp.tile(jnp.square(weights), count))
-        signal = jnp.where(power > np.finfo("float32").tiny, signal / jnp.where(power == 0, 1, power), signal)
+    power = jnp.zeros((total,), frames.dtype).at[places].add(jnp.tile(jnp.square(weights), count))
+    signal = jnp.where(power > np.finfo("float32").tiny, signal / jnp.where(power == 0, 1, power), signal)
     start = fft_length // 2 if center else 0
     if length is not None:
         end = start + length

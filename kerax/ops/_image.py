@@ -407,11 +407,11 @@ def affine_transform(
     fill_value: float = 0,
     data_format: str | None = None,
 ) -> Array:
-    """Each pixel (x, y) taken from (a x + b y + c, d x + e y + f).
+    """Each pixel (x, y) taken from ((a x + b y + c) / k, (d x + e y + f) / k), k = g x + h y + 1.
 
     Args:
         images: one or a batch.
-        transform: (8,) or (batch, 8): a to f, and two numbers that do not count, as in Keras.
+        transform: (8,) or (batch, 8): a to h; g and h are 0 where lines stay parallel.
         interpolation: "bilinear" or "nearest".
         fill_mode: beyond the edges: "constant", "nearest", "wrap", "mirror" or "reflect".
         fill_value: for "constant".
@@ -435,7 +435,8 @@ def affine_transform(
     ys, xs = jnp.meshgrid(jnp.arange(x.shape[1]), jnp.arange(x.shape[2]), indexing="ij")
 
     def one(image: Array, t: Array) -> Array:
-        places = [t[3] * xs + t[4] * ys + t[5], t[0] * xs + t[1] * ys + t[2]]
+        k = t[6] * xs + t[7] * ys + 1
+        places = [(t[3] * xs + t[4] * ys + t[5]) / k, (t[0] * xs + t[1] * ys + t[2]) / k]
         sample = lambda plane: jax.scipy.ndimage.map_coordinates(  # noqa: E731
             plane, places, int(interpolation == "bilinear"), fill_mode, fill_value
         )

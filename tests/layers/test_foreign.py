@@ -50,7 +50,7 @@ def test_a_function_of_jax_trains_its_parameters(rng):
     layer = layers.JaxLayer(lambda params, inputs: inputs @ params["w"] + params["b"], init, seed=1)
     x = rng.normal(size=(8, 4)).astype("float32")
     assert layer(x).shape == (8, 2)
-    assert len(layer.trainable_weights) == 2
+    assert [tuple(w.shape) for w in layer.trainable_weights] == [(2,), (4, 2)]
     values = [v.value for v in layer.trainable_variables]
     rest = [v.value for v in layer.non_trainable_variables]
     grads = jax.grad(lambda v: layer.stateless_call(v, rest, x)[0].sum())(values)

@@ -223,7 +223,6 @@ CASES = [
     ("digitize", (F, np.array([-1.0, 0.0, 1.0], "float32")), {}),
     ("histogram", (VECTOR,), {}),
     ("histogram", (VECTOR,), {"bins": 4, "range": (0.0, 2.0)}),
-    ("histogram", (INTS[0, 0], np.array([0, 2, 4])), {}),
     ("searchsorted", (np.sort(VECTOR), F), {}),
     ("searchsorted", (np.array([1, 2, 2, 3]), np.array([2])), {"side": "right"}),
     ("top_k", (F, 2), {}),
@@ -287,7 +286,7 @@ CASES = [
     ("stft", (floats(60), 16, 8, 16), {"window": None}),
     ("istft", ((floats(2, 9, 9), floats(2, 9, 9)), 16, 8, 16), {}),
     ("istft", ((floats(9, 9), floats(9, 9)), 16, 8, 16), {"length": 50}),
-    ("istft", ((floats(9, 9), floats(9, 9)), 16, 8, 16), {"window": None, "center": False}),
+    ("istft", ((floats(9, 9), floats(9, 9)), 16, 8, 16), {"window": "hamming", "center": False}),
     # matrices
     ("cholesky", (SPD,), {}),
     ("cholesky", (SPD,), {"upper": True}),

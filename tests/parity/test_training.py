@@ -1,8 +1,6 @@
 """Training agrees with Keras: logs of fit and evaluate, weights after steps, orders and names."""
 
-import gc
 import os
-import warnings
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
@@ -133,15 +131,21 @@ def two_heads(k):
     """Named so that the order of the outputs is not the order of their names."""
     inputs = k.Input((5,))
     hidden = k.layers.Dense(8, "tanh")(inputs)
-    return k.Model(inputs, [k.layers.Dense(1, name="priority")(hidden),
-                            k.layers.Dense(3, "softmax", name="department")(hidden)])
+    return k.Model(
+        inputs, [k.layers.Dense(1, name="priority")(hidden), k.layers.Dense(3, "softmax", name="department")(hidden)]
+    )
 
 
 def dict_heads(k):
     inputs = k.Input((5,))
     hidden = k.layers.Dense(8, "tanh")(inputs)
-    return k.Model(inputs, {"priority": k.layers.Dense(1, name="first")(hidden),
-                            "department": k.layers.Dense(3, "softmax", name="second")(hidden)})
+    return k.Model(
+        inputs,
+        {
+            "priority": k.layers.Dense(1, name="first")(hidden),
+            "department": k.layers.Dense(3, "softmax", name="second")(hidden),
+        },
+    )
 
 
 def two_inputs(k):
@@ -194,8 +198,12 @@ def heads_y(n=44):
 
 CASES = {
     "plain": (regression, lambda k: {"loss": "mse", "metrics": ["mae"]}, (vectors(), numbers()), {}),
-    "flat targets": (regression, lambda k: {"loss": "mse", "metrics": ["mae", "RootMeanSquaredError"]},
-                     (vectors(), numbers()[:, 0]), {}),
+    "flat targets": (
+        regression,
+        lambda k: {"loss": "mse", "metrics": ["mae", "RootMeanSquaredError"]},
+        (vectors(), numbers()[:, 0]),
+        {},
+    ),
     "sample weights": (
         regression,
         lambda k: {"loss": "mse", "metrics": ["mae"], "weighted_metrics": ["mae", "mse"]},
@@ -204,35 +212,59 @@ CASES = {
     ),
     "class weights": (
         classifier,
-        lambda k: {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"], "weighted_metrics": ["accuracy"]},
+        lambda k: {
+            "loss": "sparse_categorical_crossentropy",
+            "metrics": ["accuracy"],
+            "weighted_metrics": ["accuracy"],
+        },
         (vectors(), labels()),
         {"class_weight": {0: 0.5, 1: 2.0, 2: 1.5}},
     ),
     "one-hot": (
         classifier,
-        lambda k: {"loss": k.losses.CategoricalCrossentropy(label_smoothing=0.1), "metrics": ["acc", "categorical_crossentropy"]},
+        lambda k: {
+            "loss": k.losses.CategoricalCrossentropy(label_smoothing=0.1),
+            "metrics": ["acc", "categorical_crossentropy"],
+        },
         (vectors(), one_hot()),
         {"class_weight": {0: 0.5, 1: 2.0, 2: 1.5}},
     ),
     "binary": (
         binary,
-        lambda k: {"loss": "binary_crossentropy",
-                   "metrics": ["accuracy", k.metrics.AUC(), k.metrics.Precision(), k.metrics.Recall(name="rec")]},
+        lambda k: {
+            "loss": "binary_crossentropy",
+            "metrics": ["accuracy", k.metrics.AUC(), k.metrics.Precision(), k.metrics.Recall(name="rec")],
+        },
         (vectors(), labels(classes=2)),
         {"sample_weight": weights()},
     ),
     "regularizers": (regularized, lambda k: {"loss": "mae", "optimizer": "adam"}, (vectors(), numbers()), {}),
-    "add_loss": (added_losses, lambda k: {"loss": "mse", "optimizer": "sgd", "metrics": ["mse"]},
-                 (vectors(), numbers()), {}),
+    "add_loss": (
+        added_losses,
+        lambda k: {"loss": "mse", "optimizer": "sgd", "metrics": ["mse"]},
+        (vectors(), numbers()),
+        {},
+    ),
     "batch norm": (normalized, lambda k: {"loss": "mse", "optimizer": "sgd"}, (vectors(), numbers()), {}),
-    "convolutions": (convolutional, lambda k: {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"],
-                                               "optimizer": "adam"}, (images(), labels(22)), {}),
-    "masked LSTM": (recurrent, lambda k: {"loss": "binary_crossentropy", "metrics": ["accuracy"], "optimizer": "adam"},
-                    (tokens(), labels(22, 2)), {}),
+    "convolutions": (
+        convolutional,
+        lambda k: {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"], "optimizer": "adam"},
+        (images(), labels(22)),
+        {},
+    ),
+    "masked LSTM": (
+        recurrent,
+        lambda k: {"loss": "binary_crossentropy", "metrics": ["accuracy"], "optimizer": "adam"},
+        (tokens(), labels(22, 2)),
+        {},
+    ),
     "masks on outputs": (
         tagger,
-        lambda k: {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"],
-                   "weighted_metrics": ["sparse_categorical_crossentropy"]},
+        lambda k: {
+            "loss": "sparse_categorical_crossentropy",
+            "metrics": ["accuracy"],
+            "weighted_metrics": ["sparse_categorical_crossentropy"],
+        },
         (tokens(), np.random.default_rng(0).integers(0, 3, (22, 6))),
         {},
     ),
@@ -244,23 +276,31 @@ CASES = {
     ),
     "two outputs": (
         two_heads,
-        lambda k: {"loss": ["mse", "sparse_categorical_crossentropy"], "loss_weights": [0.3, 2.0],
-                   "metrics": [["mae", "mse"], ["accuracy"]]},
+        lambda k: {
+            "loss": ["mse", "sparse_categorical_crossentropy"],
+            "loss_weights": [0.3, 2.0],
+            "metrics": [["mae", "mse"], ["accuracy"]],
+        },
         (vectors(), heads_y()),
         {},
     ),
     "outputs by name": (
         two_heads,
-        lambda k: {"loss": {"department": "sparse_categorical_crossentropy", "priority": k.losses.MeanAbsoluteError()},
-                   "loss_weights": {"priority": 0.5, "department": 1.0},
-                   "metrics": {"department": ["accuracy"], "priority": "mse"}},
+        lambda k: {
+            "loss": {"department": "sparse_categorical_crossentropy", "priority": k.losses.MeanAbsoluteError()},
+            "loss_weights": {"priority": 0.5, "department": 1.0},
+            "metrics": {"department": ["accuracy"], "priority": "mse"},
+        },
         (vectors(), {"department": labels(), "priority": numbers()}),
         {},
     ),
     "weights by output": (
         two_heads,
-        lambda k: {"loss": ["mse", "sparse_categorical_crossentropy"], "weighted_metrics": [["mae"], ["accuracy"]],
-                   "metrics": [["mae"], ["accuracy"]]},
+        lambda k: {
+            "loss": ["mse", "sparse_categorical_crossentropy"],
+            "weighted_metrics": [["mae"], ["accuracy"]],
+            "metrics": [["mae"], ["accuracy"]],
+        },
         (vectors(), heads_y()),
         {"sample_weight": [weights(), weights(seed=9)]},
     ),
@@ -278,26 +318,43 @@ CASES = {
     ),
     "dict outputs": (
         dict_heads,
-        lambda k: {"loss": {"priority": "mse", "department": "sparse_categorical_crossentropy"},
-                   "metrics": {"department": ["accuracy"], "priority": ["mae"]}},
+        lambda k: {
+            "loss": {"priority": "mse", "department": "sparse_categorical_crossentropy"},
+            "metrics": {"department": ["accuracy"], "priority": ["mae"]},
+        },
         (vectors(), {"department": labels(), "priority": numbers()}),
         {},
     ),
-    "two inputs": (two_inputs, lambda k: {"loss": "mse", "optimizer": "adam"}, ((vectors(), vectors(seed=8)), numbers()), {}),
-    "inputs by name": (two_inputs, lambda k: {"loss": "mse"},
-                       ({"deep": vectors(), "wide": vectors(seed=8)}, numbers()), {}),
+    "two inputs": (
+        two_inputs,
+        lambda k: {"loss": "mse", "optimizer": "adam"},
+        ((vectors(), vectors(seed=8)), numbers()),
+        {},
+    ),
+    "inputs by name": (
+        two_inputs,
+        lambda k: {"loss": "mse"},
+        ({"deep": vectors(), "wide": vectors(seed=8)}, numbers()),
+        {},
+    ),
     "tuple of a subclass": (
         tuple_model,
         lambda k: {"loss": ["mse", "sparse_categorical_crossentropy"], "metrics": [["mae"], ["accuracy"]]},
         (vectors(), tuple(heads_y())),
         {},
     ),
-    "metric object": (regression, lambda k: {"loss": "huber", "metrics": [k.metrics.MeanAbsoluteError(name="gap")]},
-                     (vectors(), numbers()), {}),
+    "metric object": (
+        regression,
+        lambda k: {"loss": "huber", "metrics": [k.metrics.MeanAbsoluteError(name="gap")]},
+        (vectors(), numbers()),
+        {},
+    ),
     "functions": (
         regression,
-        lambda k: {"loss": lambda t, p: k.ops.mean(k.ops.square(t - p), axis=-1),
-                   "metrics": [lambda t, p: k.ops.abs(t - p)]},
+        lambda k: {
+            "loss": lambda t, p: k.ops.mean(k.ops.square(t - p), axis=-1),
+            "metrics": [lambda t, p: k.ops.abs(t - p)],
+        },
         (vectors(), numbers()),
         {"sample_weight": weights()},
     ),
@@ -321,10 +378,60 @@ def test_logs_and_weights_of_fit_and_evaluate_are_keras_s(case):
     expected = one.evaluate(x, y, batch_size=16, verbose=0, sample_weight=weight)
     given = other.evaluate(x, y, batch_size=16, verbose=0, sample_weight=weight)
     np.testing.assert_allclose(given, expected, rtol=1e-5, atol=1e-5)
-    same_logs(other.evaluate(x, y, batch_size=16, verbose=0, return_dict=True),
-              one.evaluate(x, y, batch_size=16, verbose=0, return_dict=True))
+    same_logs(
+        other.evaluate(x, y, batch_size=16, verbose=0, return_dict=True),
+        one.evaluate(x, y, batch_size=16, verbose=0, return_dict=True),
+    )
     expected, given = one.predict(x, batch_size=16, verbose=0), other.predict(x, batch_size=16, verbose=0)
     assert jax.tree.structure(given) == jax.tree.structure(expected)
     for a, b in zip(jax.tree.leaves(given), jax.tree.leaves(expected), strict=True):
         assert isinstance(a, np.ndarray)
         np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5)
+
+
+STEPS = {
+    "sgd": (regression, lambda k: k.optimizers.SGD(0.05), vectors, numbers, "mse"),
+    "momentum": (regression, lambda k: k.optimizers.SGD(0.05, momentum=0.9, nesterov=True), vectors, numbers, "mse"),
+    "adam": (regression, lambda k: k.optimizers.Adam(0.01), vectors, numbers, "mse"),
+    "adamw": (regression, lambda k: k.optimizers.AdamW(0.01, weight_decay=0.1, clipnorm=0.5), vectors, numbers, "mse"),
+    "batch norm": (normalized, lambda k: k.optimizers.RMSprop(0.01), vectors, numbers, "mse"),
+    "convolution": (convolutional, lambda k: k.optimizers.SGD(0.05), images, lambda: labels(22),
+                    "sparse_categorical_crossentropy"),
+    "embedding and LSTM": (recurrent, lambda k: k.optimizers.Adam(0.01), tokens, lambda: labels(22, 2),
+                           "binary_crossentropy"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", STEPS)
+def test_weights_after_one_and_ten_steps_are_keras_s(case):
+    build, optimizer, x, y, loss = STEPS[case]
+    x, y = x(), y()
+    one, other = both(build)
+    compiled(one, other, lambda k: {"optimizer": optimizer(k), "loss": loss})
+    expected, given = one.train_on_batch(x, y), other.train_on_batch(x, y)
+    np.testing.assert_allclose(given, expected, rtol=1e-5)
+    same_weights(other, one, 1e-5)
+    for _ in range(9):
+        expected, given = one.train_on_batch(x, y), other.train_on_batch(x, y)
+    np.testing.assert_allclose(given, expected, rtol=1e-4)
+    same_weights(other, one, 1e-4)
+
+
+def test_generators_epochs_of_few_steps_and_early_ends_are_counted_as_keras_counts_them():
+    x, y, weight = vectors(), numbers(), weights()
+
+    def batches():
+        for start in range(0, 44, 8):
+            yield x[start : start + 8], y[start : start + 8], weight[start : start + 8]
+
+    one, other = both(regression)
+    compiled(one, other, lambda k: {"optimizer": "sgd", "loss": "mse", "weighted_metrics": ["mae"]})
+    for model in (one, other):
+        model.first = model.fit(batches(), verbose=0)
+        model.second = model.fit(batches(), epochs=4, steps_per_epoch=2, verbose=0)
+        model.third = model.fit(x, y, batch_size=8, epochs=4, steps_per_epoch=4, shuffle=False, verbose=0)
+    for part in ("first", "second", "third"):
+        given, expected = getattr(other, part), getattr(one, part)
+        same_logs(given.history, expected.history)
+        assert given.epoch == expected.epoch, part
+    same_weights(other, one)

@@ -38,12 +38,10 @@ CASES = {
     "labels from 1": (lambda: model(3, "softmax", loss=SPARSE).fit(x(), np.arange(20) % 3 + 1), r"subtract 1"),
     "binary labels": (lambda: model(1, "sigmoid", loss="binary_crossentropy").fit(x(), np.arange(20) % 3), r"0 to 2"),
     "validation labels": (
-        lambda: model(3, "softmax", loss=SPARSE).fit(
-            x(), np.arange(20) % 3, validation_data=(x(), np.arange(20) % 5)
-        ),
+        lambda: model(3, "softmax", loss=SPARSE).fit(x(), np.arange(20) % 3, validation_data=(x(), np.arange(20) % 5)),
         r"0 to 4.*0 to 2",
     ),
-    "text as targets": (lambda: model().fit(x(), np.array(["a"] * 20)), r"fit: y"),
+    "text as targets": (lambda: model().fit(x(), np.array(["a"] * 20)), r"y: got dtype <U1.*numpy.unique"),
     "no targets": (lambda: model().fit(x()), r"fit: y: got no targets"),
     "input width": (lambda: model().fit(x(20, 4), x(20, 1)), r"\(.*4\).*5"),
     "loss name": (lambda: model(loss="mean_square_error"), r"mean_squared_error"),
@@ -95,8 +93,9 @@ def test_an_unknown_argument_of_fit_is_refused():
 
 
 def test_token_ids_beyond_the_embedding_are_named():
-    made = kerax.Sequential([kerax.Input((4,), dtype="int32"), layers.Embedding(10, 3, name="words"),
-                             layers.Flatten(), layers.Dense(1)])
+    made = kerax.Sequential(
+        [kerax.Input((4,), dtype="int32"), layers.Embedding(10, 3, name="words"), layers.Flatten(), layers.Dense(1)]
+    )
     made.compile("sgd", "mse")
     ids = np.arange(80).reshape(20, 4) % 15
     with pytest.raises(ValueError, match=r"'words'.*0 to 14.*0 to 9.*input_dim=15"):
@@ -124,8 +123,7 @@ def test_labels_that_the_loss_ignores_or_weights_of_zero_are_no_errors():
 
 
 def test_steps_that_keep_recompiling_warn_with_the_shapes(caplog):
-    made = kerax.Sequential([layers.GlobalAveragePooling1D(), layers.Dense(1)]) if hasattr(
-        layers, "GlobalAveragePooling1D") else kerax.Sequential([layers.Dense(1), layers.GlobalMaxPooling2D()])
+    made = kerax.Sequential([kerax.Input((None, 3)), layers.LSTM(2), layers.Dense(1)])
     made.compile("sgd", "mse")
 
     def batches():

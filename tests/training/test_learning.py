@@ -39,17 +39,33 @@ def test_the_ticket_model_learns_both_of_its_outputs(rng, form):
     model = ticket_model()
     if form == "lists":
         x, y = [title, body, tags], [priority, department]
-        model.compile("adam", ["mse", "sparse_categorical_crossentropy"], loss_weights=(1.0, 0.2),
-                      metrics=[["mae"], ["accuracy"]])
+        model.compile(
+            "adam", ["mse", "sparse_categorical_crossentropy"], loss_weights=(1.0, 0.2), metrics=[["mae"], ["accuracy"]]
+        )
     else:
         x = {"tags": tags, "title": title, "body": body}
         y = {"department": department, "priority": priority}
-        model.compile("adam", {"priority": "mse", "department": "sparse_categorical_crossentropy"},
-                      loss_weights={"priority": 1.0, "department": 0.2},
-                      metrics={"priority": ["mae"], "department": ["accuracy"]})
+        model.compile(
+            "adam",
+            {"priority": "mse", "department": "sparse_categorical_crossentropy"},
+            loss_weights={"priority": 1.0, "department": 0.2},
+            metrics={"priority": ["mae"], "department": ["accuracy"]},
+        )
     logs = model.fit(x, y, epochs=30, batch_size=16, verbose=0, validation_split=0.2).history
-    assert list(logs) == sorted(["loss", "priority_loss", "department_loss", "priority_mae", "department_accuracy", "val_loss",
-                                 "val_priority_loss", "val_department_loss", "val_priority_mae", "val_department_accuracy"])
+    assert list(logs) == sorted(
+        [
+            "loss",
+            "priority_loss",
+            "department_loss",
+            "priority_mae",
+            "department_accuracy",
+            "val_loss",
+            "val_priority_loss",
+            "val_department_loss",
+            "val_priority_mae",
+            "val_department_accuracy",
+        ]
+    )
     assert logs["val_department_accuracy"][-1] > 0.85
     assert logs["val_priority_mae"][-1] < 0.1
     first, second = model.predict(x, verbose=0)
@@ -64,8 +80,9 @@ def test_a_wide_and_deep_regression_learns(rng):
     hidden = layers.Dense(30, "relu")(layers.Dense(30, "relu")(layers.Normalization()(deep)))
     joined = layers.concatenate([wide, hidden])
     model = kerax.Model([wide, deep], [layers.Dense(1)(joined), layers.Dense(1)(hidden)])
-    model.compile(kerax.optimizers.Adam(0.005), loss=("mse", "mse"), loss_weights=(0.9, 0.1),
-                  metrics=["RootMeanSquaredError"])
+    model.compile(
+        kerax.optimizers.Adam(0.005), loss=("mse", "mse"), loss_weights=(0.9, 0.1), metrics=["RootMeanSquaredError"]
+    )
     inputs = (x[:, :5], x[:, 2:])
     model.fit(inputs, (y, y), epochs=30, batch_size=16, verbose=0)
     result = model.evaluate(inputs, (y, y), verbose=0, return_dict=True)
@@ -149,8 +166,12 @@ def test_an_lstm_reads_texts_of_different_lengths(rng):
         return ids, y
 
     model = kerax.Sequential(
-        [kerax.Input((None,), dtype="int32"), layers.Embedding(30, 16, mask_zero=True), layers.LSTM(24),
-         layers.Dense(1, "sigmoid")]
+        [
+            kerax.Input((None,), dtype="int32"),
+            layers.Embedding(30, 16, mask_zero=True),
+            layers.LSTM(24),
+            layers.Dense(1, "sigmoid"),
+        ]
     )
     model.compile(kerax.optimizers.Adam(0.01), "binary_crossentropy", metrics=["accuracy"])
     model.fit(*texts(rng), epochs=25, batch_size=32, verbose=0)

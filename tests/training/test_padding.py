@@ -10,14 +10,24 @@ from kerax._trainer import engine as engines
 
 def dense():
     return kerax.Sequential(
-        [kerax.Input((5,)), layers.Dense(6, "tanh"), layers.BatchNormalization(), layers.Dropout(0.0), layers.Dense(1, "sigmoid")]
+        [
+            kerax.Input((5,)),
+            layers.Dense(6, "tanh"),
+            layers.BatchNormalization(),
+            layers.Dropout(0.0),
+            layers.Dense(1, "sigmoid"),
+        ]
     )
 
 
 def sequence():
     return kerax.Sequential(
-        [kerax.Input((6,), dtype="int32"), layers.Embedding(12, 4, mask_zero=True), layers.LSTM(3, return_sequences=True),
-         layers.Dense(3, "softmax")]
+        [
+            kerax.Input((6,), dtype="int32"),
+            layers.Embedding(12, 4, mask_zero=True),
+            layers.LSTM(3, return_sequences=True),
+            layers.Dense(3, "softmax"),
+        ]
     )
 
 
@@ -32,8 +42,15 @@ def texts(rng, n=21):
 
 
 def many_metrics():
-    return ["accuracy", metrics.AUC(num_thresholds=50), metrics.Precision(), metrics.Recall(),
-            metrics.RootMeanSquaredError(), metrics.MeanAbsoluteError(), metrics.BinaryCrossentropy()]
+    return [
+        "accuracy",
+        metrics.AUC(num_thresholds=50, name="auc"),
+        metrics.Precision(name="pre"),
+        metrics.Recall(name="rec"),
+        metrics.RootMeanSquaredError(),
+        metrics.MeanAbsoluteError(),
+        metrics.BinaryCrossentropy(),
+    ]
 
 
 def run(build, compiled, data, seed=5, **options):
@@ -47,11 +64,25 @@ def run(build, compiled, data, seed=5, **options):
 
 SETS = {
     "batch norm and many metrics": (
-        dense, lambda: {"optimizer": "adam", "loss": "binary_crossentropy", "metrics": many_metrics(),
-                        "weighted_metrics": many_metrics()[:4]}, rows),
+        dense,
+        lambda: {
+            "optimizer": "adam",
+            "loss": "binary_crossentropy",
+            "metrics": many_metrics(),
+            "weighted_metrics": many_metrics()[:4],
+        },
+        rows,
+    ),
     "masks": (
-        sequence, lambda: {"optimizer": "adam", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"],
-                           "weighted_metrics": ["sparse_categorical_crossentropy"]}, texts),
+        sequence,
+        lambda: {
+            "optimizer": "adam",
+            "loss": "sparse_categorical_crossentropy",
+            "metrics": ["accuracy"],
+            "weighted_metrics": ["sparse_categorical_crossentropy"],
+        },
+        texts,
+    ),
 }
 
 
@@ -153,3 +184,40 @@ def test_one_row_predicts_as_many_do(rng):
     whole = model.predict(x, verbose=0)
     for size in (1, 3, 21):
         np.testing.assert_allclose(model.predict(x[:size], verbose=0), whole[:size], rtol=1e-5, atol=1e-6)
+
+
+def test_a_short_last_batch_of_a_stream_compiles_nothing_more(rng):
+    x, y = rows(rng)
+
+    def batches():
+        for start in range(0, 21, 8):
+            yield x[start : start + 8], y[start : start + 8]
+
+    kerax.utils.set_random_seed(0)
+    model, whole = dense(), dense()
+    whole.set_weights(model.get_weights())
+    for one in (model, whole):
+        one.compile("sgd", "binary_crossentropy", metrics=["accuracy"])
+    logs = model.fit(batches(), verbose=0).history
+    expected = whole.fit(x, y, batch_size=8, shuffle=False, verbose=0).history
+    assert logs == {name: pytest.approx(value, rel=1e-5) for name, value in expected.items()}
+    result = model.evaluate(batches(), verbose=0)
+    np.testing.assert_allclose(result, model.evaluate(x, y, batch_size=8, verbose=0), rtol=1e-5)
+    np.testing.assert_allclose(model.predict(batches(), verbose=0), model.predict(x, verbose=0), rtol=1e-5)
+    shapes = [step[2][1][0][0] for step in model._engine.value._steps]
+    assert (5, 5) not in shapes
+
+
+def test_a_generator_may_fill_the_same_buffers_again(rng):
+    x, y = rows(rng, 64)
+    buffers = np.empty((8, 5), "float32"), np.empty((8, 1), "float32")
+
+    def batches():
+        for start in range(0, 64, 8):
+            buffers[0][:], buffers[1][:] = x[start : start + 8], y[start : start + 8]
+            yield buffers
+
+    model = dense()
+    np.testing.assert_allclose(
+        model.predict(((part,) for part, _ in batches()), verbose=0), model.predict(x, verbose=0), rtol=1e-5
+    )

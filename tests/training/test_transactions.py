@@ -171,7 +171,9 @@ def test_workers_end_with_a_broken_fit(regression, data):
 
     model, before = regression(), set(threading.enumerate())
     with pytest.raises(RuntimeError, match="mine"):
-        model.fit(Batches(workers=2), verbose=0, validation_data=Batches(workers=2), callbacks=[Break(RuntimeError("mine"))])
+        model.fit(
+            Batches(workers=2), verbose=0, validation_data=Batches(workers=2), callbacks=[Break(RuntimeError("mine"))]
+        )
     assert set(threading.enumerate()) == before
     with pytest.raises(ValueError, match="class_weight"):
         model.fit(Batches(workers=2), verbose=0, class_weight={"a": 1})
@@ -206,3 +208,56 @@ def test_ctrl_c_in_the_middle_of_fused_steps_keeps_whole_steps():
     """
     run = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=200)
     assert "usable" in run.stdout, run.stderr[-2000:]
+
+
+def test_an_eager_step_that_fails_half_way_changes_nothing(data):
+    class Half(kerax.Model):
+        fail = True
+
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(1)
+
+        def call(self, x):
+            return self.dense(x)
+
+        def compute_metrics(self, x, y, y_pred, sample_weight=None):
+            if self.fail:
+                raise ArithmeticError("after the weights moved")
+            return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    model = Half()
+    model.build((None, 5))
+    model.compile("adam", "mse", run_eagerly=True)
+    before = model.get_weights()
+    with pytest.raises(ArithmeticError, match="after the weights moved"):
+        model.fit(*data, verbose=0)
+    same(model.get_weights(), before)
+    assert int(model.optimizer.iterations.numpy()) == 0
+    model.fail = False
+    usable(model, data)
+
+
+def test_an_error_on_the_device_leaves_real_weights(data):
+    calls = []
+
+    def host(x):
+        calls.append(1)
+        if len(calls) == 4:
+            raise RuntimeError("device trouble")
+        return x
+
+    class Callback(layers.Layer):
+        def call(self, x, training=False):
+            if training:
+                x = x + 0 * jax.pure_callback(host, jax.ShapeDtypeStruct(x.shape, x.dtype), jax.lax.stop_gradient(x))
+            return x
+
+    kerax.utils.set_random_seed(0)
+    model = kerax.Sequential([kerax.Input((5,)), layers.Dense(4), Callback(), layers.Dense(1)])
+    model.compile("adam", "mse")
+    with pytest.raises(Exception, match="device trouble"):
+        model.fit(*data, batch_size=11, epochs=3, verbose=0)
+    for weight in model.get_weights():
+        assert np.isfinite(weight).all()
+    usable(model, data)

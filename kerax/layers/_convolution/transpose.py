@@ -90,8 +90,8 @@ class BaseConvTranspose(Convolution):
         ):
             reach = (size - 1) * step + 1
             if extra is not None:
-                cut = reach // 2 if self.padding == "same" else 0
-                ends.append((cut, reach - 2 * cut + extra))
+                cut = 2 * (reach // 2) - extra if self.padding == "same" else -extra
+                ends.append((max(cut, 0) // 2, reach - cut))
             elif self.padding == "same":
                 ends.append((max(reach - stride, 0) // 2, stride))
             else:

@@ -139,8 +139,9 @@ class BatchNormalization(Layer):
         mean, variance, centered = _moments(x, others, mask)
         flat_mean, flat_variance = mean.reshape(-1), variance.reshape(-1)
         self._follow(self.moving_mean, flat_mean, self.momentum)
-        self._follow(self.moving_variance, flat_variance, self.momentum)
         factor = lax.rsqrt(variance + self.epsilon)
+        if not self.renorm:
+            self._follow(self.moving_variance, flat_variance, self.momentum)
         if self.renorm:
             r, d = self._correction(flat_mean, flat_variance)
             y = centered * (factor * along(r)) + along(d)
@@ -173,6 +174,7 @@ class BatchNormalization(Layer):
         self._follow(self.renorm_mean, mean, self.renorm_momentum)
         self._follow(self.renorm_stddev, deviation, self.renorm_momentum)
         self._follow(self.moving_stddev, deviation, self.momentum)
+        self.moving_variance.assign(jnp.square(self.moving_stddev.value) - self.epsilon)
         return lax.stop_gradient(r), lax.stop_gradient(d)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

@@ -214,7 +214,7 @@ def _held(values: Any, trainable: bool) -> Any:
     if values is None:
         return None
     if isinstance(values, dict) or hasattr(values, "items"):
-        return {key: _held(value, trainable) for key, value in values.items()}
+        return {key: _held(values[key], trainable) for key in sorted(values)}  # the order of jax.tree
     if isinstance(values, tuple) and hasattr(values, "_fields"):
         return type(values)(*(_held(value, trainable) for value in values))
     if isinstance(values, (list, tuple)):

@@ -13,7 +13,6 @@ from ..._types import Array, ArrayLike, DType
 from .._arrays import array
 from .._op import op
 
-
 __all__ = [
     "multi_hot",
     "one_hot",

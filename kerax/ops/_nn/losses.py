@@ -15,7 +15,6 @@ from ..._types import Array, ArrayLike
 from .._arrays import array
 from .._op import op
 
-
 __all__ = [
     "binary_crossentropy",
     "categorical_crossentropy",

@@ -15,7 +15,6 @@ from .._arrays import array, floats
 from .._arrays import axes as axes_of
 from .._op import op
 
-
 __all__ = [
     "batch_normalization",
     "layer_normalization",

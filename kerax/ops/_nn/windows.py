@@ -14,7 +14,6 @@ from .._arrays import array, floats
 from .._kernels import convolution, pooling
 from .._op import op
 
-
 __all__ = [
     "adaptive_average_pool",
     "adaptive_max_pool",

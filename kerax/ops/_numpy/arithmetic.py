@@ -8,7 +8,6 @@ from ..._types import Array, ArrayLike
 from .._arrays import arrays
 from .._op import op
 
-
 __all__ = [
     "add",
     "arctan2",

@@ -18,7 +18,6 @@ from .._arrays import array as as_array
 from .._arrays import arrays, optional_dtype
 from .._op import op
 
-
 __all__ = [
     "arange",
     "array",

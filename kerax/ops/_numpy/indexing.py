@@ -12,7 +12,6 @@ from ..._types import Array, ArrayLike
 from .._arrays import array, arrays
 from .._op import op
 
-
 __all__ = [
     "diag",
     "diagflat",

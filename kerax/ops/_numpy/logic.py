@@ -8,7 +8,6 @@ from ..._types import Array, ArrayLike
 from .._arrays import array, arrays
 from .._op import op
 
-
 __all__ = [
     "allclose",
     "equal",

@@ -10,7 +10,6 @@ from ..._types import Array, ArrayLike, DType
 from .._arrays import array, axes, floats, optional_dtype
 from .._op import op
 
-
 __all__ = [
     "nanargmax",
     "nanargmin",

@@ -13,7 +13,6 @@ from .._arrays import array as as_array
 from .._arrays import axes as axes_of
 from .._op import op
 
-
 __all__ = [
     "append",
     "array_split",
