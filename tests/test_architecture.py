@@ -125,7 +125,9 @@ def test_no_import_of_kerax_hides_in_a_function(path):
 
 def test_importing_kerax_loads_nothing_heavy():
     heavy = ["grain", "h5py", "matplotlib", "orbax.checkpoint", "pandas", "PIL", "rich.table", "tensorboardX", "keras"]
-    code = f"import sys, jax, flax.nnx, optax; before = set(sys.modules); import kerax\n" \
-           f"print([m for m in {heavy!r} if m in sys.modules and m not in before])"
+    code = (
+        f"import sys, jax, flax.nnx, optax; before = set(sys.modules); import kerax\n"
+        f"print([m for m in {heavy!r} if m in sys.modules and m not in before])"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT.parent)
     assert out.stdout.strip() == "[]"

@@ -6,6 +6,8 @@ lets the trace that made a Variable write it. Works on flax 0.12.8 and 0.12.12.
 
 from __future__ import annotations
 
+import collections
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +24,22 @@ def raw(variable: nnx.Variable) -> Any:
 def put(variable: nnx.Variable, value: Any) -> None:
     """Make the Variable hold `value`, whatever trace is current."""
     object.__setattr__(variable, "_raw_value", value)
+
+
+_set_raw = vars(nnx.Variable)["_raw_value"].__set__
+_get_raw = operator.attrgetter("_raw_value")
+
+
+def raw_all(variables: Sequence[nnx.Variable]) -> list[Any]:
+    """What the Variables hold."""
+    return list(map(_get_raw, variables))
+
+
+def put_all(variables: Sequence[nnx.Variable], values: Sequence[Any]) -> None:
+    """Make the Variables hold `values`: all of them or none, since no signal is handled in between."""
+    if len(variables) != len(values):
+        raise ValueError(f"{len(values)} values for {len(variables)} variables")
+    collections.deque(map(_set_raw, variables, values), maxlen=0)
 
 
 def fill(variable: nnx.Variable, value: Any, metadata: Any) -> None:

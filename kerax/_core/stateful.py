@@ -41,17 +41,11 @@ class Carried:
 
     def values(self) -> list[Any]:
         """What the Variables hold now."""
-        return [v._raw_value for v in self.variables]
+        return nnx_private.raw_all(self.variables)
 
     def put(self, values: Sequence[Any]) -> None:
-        """Make the Variables hold `values`: all of them, even when interrupted half-way."""
-        try:
-            for variable, value in zip(self.variables, values, strict=True):
-                nnx_private.put(variable, value)
-        except BaseException:
-            for variable, value in zip(self.variables, values, strict=True):
-                nnx_private.put(variable, value)
-            raise
+        """Make the Variables hold `values`, all or none."""
+        nnx_private.put_all(self.variables, values)
 
 
 class Undeclared(Exception):

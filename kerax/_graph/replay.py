@@ -34,7 +34,8 @@ class Plan:
         doubles = sorted({name for name in self.names if self.names.count(name) > 1})
         if doubles:
             raise GraphError(
-                f"Two layers of this model are called {doubles[0]!r}", expected="a name for each",
+                f"Two layers of this model are called {doubles[0]!r}",
+                expected="a name for each",
                 hint="pass name= to one of them",
             )
         known = {id(tensor) for tensor in self.input_tensors}
@@ -143,7 +144,8 @@ def only_tensors(structure: Any, what: str) -> list[KerasTensor]:
     for leaf in leaves:
         if not isinstance(leaf, KerasTensor):
             raise GraphError(
-                f"The {what} of a functional model", got=f"{leaf!r} of type {type(leaf).__name__}",
+                f"The {what} of a functional model",
+                got=f"{leaf!r} of type {type(leaf).__name__}",
                 expected="symbolic tensors: what Input(...) returns, and what layers give for it",
             )
     if not leaves:
@@ -185,12 +187,14 @@ def _sorted(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list
             parents = [] if is_start else node.inputs
             if not is_start and not node.inputs and not isinstance(node.operation, OpCall):
                 raise GraphError(
-                    f"The graph of this model is disconnected: it needs {node.operation.name!r}, which is not among its "
-                    "inputs",
+                    f"The graph of this model is disconnected: it needs {node.operation.name!r}, which is not among "
+                    "its inputs",
                     got=f"inputs {[t.name for t in inputs]}",
                     hint=f"add the output of {node.operation.name!r} to inputs=[…]",
                 )
-            while position < len(parents) and (parents[position].node is not None and id(parents[position].node) in done):
+            while position < len(parents) and (
+                parents[position].node is not None and id(parents[position].node) in done
+            ):
                 position += 1
             if position < len(parents) and id(parents[position]) in starts:
                 enter_start(parents[position])
@@ -237,4 +241,3 @@ def _sorted(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list
             order.append(tensor.node)
     ranked = sorted(operations.values(), key=lambda o: (-operation_depths[id(o)], discovered[id(o)]))
     return order, ranked
-

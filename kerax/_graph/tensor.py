@@ -37,7 +37,12 @@ class KerasTensor:
     __array_priority__ = 1000  # NumPy leaves operators to us
 
     def __init__(
-        self, shape: Any, dtype: Any = "float32", sparse: bool = False, record_history: bool = True, name: str | None = None
+        self,
+        shape: Any,
+        dtype: Any = "float32",
+        sparse: bool = False,
+        record_history: bool = True,
+        name: str | None = None,
     ) -> None:
         self.shape: Shape = tuple(None if size is None else int(size) for size in shape)
         self.dtype = standardize_dtype(dtype)
@@ -70,13 +75,12 @@ class KerasTensor:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
     def _concrete(self, wanted: str, hint: str) -> DTypeError:
-        return DTypeError(
-            f"A symbolic tensor has no {wanted}", got=repr(self), expected="an array", hint=hint
-        )
+        return DTypeError(f"A symbolic tensor has no {wanted}", got=repr(self), expected="an array", hint=hint)
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise self._concrete(
-            "values yet, so NumPy cannot use it", "kerax.ops instead of numpy, or a layer whose call() does the computing"
+            "values yet, so NumPy cannot use it",
+            "kerax.ops instead of numpy, or a layer whose call() does the computing",
         )
 
     def __jax_array__(self) -> Any:

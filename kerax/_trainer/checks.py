@@ -48,7 +48,9 @@ def numbers(**parts: Any) -> None:
             if leaf is not None and np.dtype(leaf.dtype).kind in "OSTUM":
                 place = "".join(f"[{key!r}]" for key in path)
                 raise DataError(
-                    f"{name}{place}", got=f"dtype {leaf.dtype}", expected="numbers",
+                    f"{name}{place}",
+                    got=f"dtype {leaf.dtype}",
+                    expected="numbers",
                     hint="count the classes: numpy.unique(y, return_inverse=True)[1]" if name == "y" else None,
                 )
 
@@ -65,7 +67,9 @@ def data(model: Any, adapter: Any) -> None:
         return
     if y is None:
         raise DataError(
-            f"{adapter.where}: y", got="no targets", expected="targets, since compile was given a loss",
+            f"{adapter.where}: y",
+            got="no targets",
+            expected="targets, since compile was given a loss",
             hint="pass y, or let each batch be (x, y)",
         )
     _labels(model._compiled_loss, y, sample_weight)

@@ -247,6 +247,7 @@ class CompiledMetrics(Module):
         self.name = "compile_metrics"
         self._outputs = outputs
         self.entries: list[tuple[int, Any, str, bool]] = []
+        self.plain_names: list[str] = []  # without the names of outputs
         used: set[str] = set()
         plain = _lists_for(given, outputs)
         heavy = _lists_for(weighted, outputs)
@@ -260,6 +261,7 @@ class CompiledMetrics(Module):
                 if one is None:
                     continue
                 metric, name = _as_metric(one, y_true[index], y_pred[index], loss)
+                self.plain_names.append(name)
                 if is_weighted and prefix + name in used:
                     name = f"weighted_{name}"
                 self.entries.append((index, metric, _distinct(prefix + name, used), is_weighted))

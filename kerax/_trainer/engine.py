@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from typing import Any
 
@@ -21,8 +22,25 @@ log = logging.getLogger("kerax")
 _MANY = 8  # programs of one mode, from which on recompiling is worth a warning
 
 
+@dataclasses.dataclass
+class Compiled:
+    """What was compiled for a model as it stood once: with these weights trainable, on these devices."""
+
+    carried: dict[str, Carried] = dataclasses.field(default_factory=dict)
+    steps: dict[Any, programs.Step] = dataclasses.field(default_factory=dict)
+    programs: dict[Any, Any] = dataclasses.field(default_factory=dict)
+    results: dict[str, programs.Results] = dataclasses.field(default_factory=dict)
+    rowwise: dict[str, bool] = dataclasses.field(default_factory=dict)
+    layers: dict[type, list[Any]] = dataclasses.field(default_factory=dict)
+    pace: dict[int, float] = dataclasses.field(default_factory=dict)  # step -> seconds it takes
+    prepared: set[tuple[str, bool]] = dataclasses.field(default_factory=set)  # (mode, without targets)
+    fresh: dict[int, Any] | None = None  # what the metrics hold before an epoch
+
+
 class Engine:
     """A model's compiled steps.
+
+    A model whose `trainable` goes to and fro, as in a GAN, finds again what was compiled for it before.
 
     Args:
         model: whose `train_step`, `test_step` and `predict_step` it runs.
@@ -30,27 +48,36 @@ class Engine:
 
     def __init__(self, model: Any) -> None:
         self.model = model
-        self._version: Any = None
-        self._carried: dict[str, Carried] = {}
-        self._steps: dict[Any, programs.Step] = {}
-        self._programs: dict[Any, Any] = {}
-        self._results: dict[str, programs.Results] = {}
-        self._rowwise: dict[str, bool] = {}
-        self._compiled: dict[str, int] = {}
-        self._fresh: dict[int, Any] | None = None  # what the metrics hold before an epoch
-        self._layers: dict[type, list[Any]] = {}
-        self.pace: dict[int, float] = {}  # step -> seconds it takes
-        self.prepared: set[tuple[str, bool]] = set()  # (mode, without targets) that the model is ready for
+        self._changes: Any = None  # the counts that `now` was chosen at
+        self._kept: dict[Any, Compiled] = {}
+        self._compilations: dict[str, int] = {}
+        self.now = Compiled()
 
-    def refresh(self) -> None:
-        """Drop what was compiled for a model that has changed since."""
-        version = (context.changes.count, placement.version)
-        if version != self._version:
-            moved = self._version is not None and self._version[1] != version[1]
-            self._version = version
-            self.clear()
-            if moved or placement.current is not None:
-                self._move()
+    @property
+    def pace(self) -> dict[int, float]:
+        """Step -> the seconds it takes."""
+        return self.now.pace
+
+    @property
+    def prepared(self) -> set[tuple[str, bool]]:
+        """The (mode, without targets) that the model is ready for."""
+        return self.now.prepared
+
+    def refresh(self) -> bool:
+        """Turn to what is compiled for the model as it stands now; whether that is something else than before."""
+        changes = (context.changes.count, placement.version)
+        if changes == self._changes:
+            return False
+        moved = self._changes is not None and self._changes[1] != changes[1]
+        self._changes = changes
+        trainable = tuple(id(variable) for variable in self.model.trainable_variables)
+        optimizer = self.model.optimizer
+        key = (placement.version, trainable, id(optimizer), getattr(optimizer, "revision", 0))
+        before = self.now
+        self.now = self._kept.setdefault(key, Compiled())
+        if moved or placement.current is not None:
+            self._move()
+        return self.now is not before
 
     def _move(self) -> None:
         """Put every Variable where the current distribution wants it."""
@@ -59,11 +86,9 @@ class Engine:
 
     def clear(self) -> None:
         """Drop everything compiled."""
-        self._layers.clear()
-        for table in (self._carried, self._steps, self._programs, self._results, self._rowwise, self.pace):
-            table.clear()
-        self._fresh = None
-        self.prepared.clear()
+        self._changes = None
+        self._kept.clear()
+        self.now = Compiled()
 
     def reset_metrics(self) -> None:
         """Start every metric anew: ours by giving their Variables back the arrays of the first reset."""
@@ -76,25 +101,25 @@ class Engine:
             model.reset_metrics()
             return
         variables = [variable for metric in found for variable in metric.variables]
-        if self._fresh is None or any(id(variable) not in self._fresh for variable in variables):
+        if self.now.fresh is None or any(id(variable) not in self.now.fresh for variable in variables):
             model.reset_metrics()
-            self._fresh = {id(variable): nnx_private.raw(variable) for variable in variables}
+            self.now.fresh = {id(variable): nnx_private.raw(variable) for variable in variables}
             return
         for variable in variables:
-            nnx_private.put(variable, self._fresh[id(variable)])
+            nnx_private.put(variable, self.now.fresh[id(variable)])
 
     def layers(self, kind: type) -> list[Any]:
         """The layers of a kind, at any depth."""
-        if kind not in self._layers:
-            self._layers[kind] = [layer for layer in self.model._flatten_layers() if isinstance(layer, kind)]
-        return self._layers[kind]
+        if kind not in self.now.layers:
+            self.now.layers[kind] = [layer for layer in self.model._flatten_layers() if isinstance(layer, kind)]
+        return self.now.layers[kind]
 
     def carried(self, mode: str) -> Carried:
         """The Variables a step of this mode carries."""
-        if mode not in self._carried:
+        if mode not in self.now.carried:
             model = self.model
-            self._carried[mode] = Carried(_variables(model, mode))
-        return self._carried[mode]
+            self.now.carried[mode] = Carried(_variables(model, mode))
+        return self.now.carried[mode]
 
     def fn(self, mode: str) -> Any:
         """The step of a mode, on Variables."""
@@ -103,19 +128,19 @@ class Engine:
     def step(self, mode: str, batch: Any, padded: bool) -> programs.Step:
         """The step of a mode, traced for this shape of batch."""
         key = (mode, padded, _key(batch))
-        if key not in self._steps:
+        if key not in self.now.steps:
             self._count(mode, key)
             model = self.model
             try:
-                self._steps[key] = programs.Step(self.fn(mode), self.carried(mode), batch, padded)
+                self.now.steps[key] = programs.Step(self.fn(mode), self.carried(mode), batch, padded)
             finally:
                 model._clear_losses()
-        return self._steps[key]
+        return self.now.steps[key]
 
     def _count(self, mode: str, key: Any) -> None:
-        count = self._compiled[mode] = self._compiled.get(mode, 0) + 1
+        count = self._compilations[mode] = self._compilations.get(mode, 0) + 1
         if count % _MANY == 0:
-            shapes = [one[2][1] for one in self._steps if one[0] == mode][-3:]
+            shapes = [one[2][1] for one in self.now.steps if one[0] == mode][-3:]
             log.warning(
                 "The %s step of %r has been compiled %d times; the last shapes of batches were %s and %s. "
                 "Give batches of one shape: drop_remainder=True, padding, or a fixed sequence length.",
@@ -125,17 +150,17 @@ class Engine:
     def program(self, kind: str, step: programs.Step, *options: Any) -> Any:
         """A compiled program around a step: "single", "gathered", "fused" or "blockwise"."""
         key = (kind, id(step), *options)
-        if key not in self._programs:
-            self._programs[key] = getattr(programs, kind)(step, *options)
-        return self._programs[key]
+        if key not in self.now.programs:
+            self.now.programs[key] = getattr(programs, kind)(step, *options)
+        return self.now.programs[key]
 
     def results(self, mode: str) -> programs.Results:
         """The program that gives the logs."""
-        if mode not in self._results:
+        if mode not in self.now.results:
             model = self.model
             own = [variable for metric in model.metrics for variable in metric.variables]
-            self._results[mode] = programs.Results(model.get_metrics_result, Carried(own))
-        return self._results[mode]
+            self.now.results[mode] = programs.Results(model.get_metrics_result, Carried(own))
+        return self.now.results[mode]
 
     def loops(self, step: programs.Step) -> bool:
         """Whether steps may run in a loop on the device: not convolutions on the CPU, where XLA is slow at it."""
@@ -143,9 +168,9 @@ class Engine:
 
     def rowwise(self, mode: str) -> bool:
         """Whether every row is treated by itself, so that a batch may be filled up with rows that do not count."""
-        if mode not in self._rowwise:
-            self._rowwise[mode] = _is_rowwise(self.model, mode)
-        return self._rowwise[mode]
+        if mode not in self.now.rowwise:
+            self.now.rowwise[mode] = _is_rowwise(self.model, mode)
+        return self.now.rowwise[mode]
 
     def blocks(self, adapter: Any, mode: str, keep: bool) -> tuple[Blocks, programs.Step]:
         """The rows of a set in order, for testing or predicting, and the step for its batches."""

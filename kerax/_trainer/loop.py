@@ -114,7 +114,12 @@ def _fit(
         for epoch in range(initial_epoch, epochs):
             engine.reset_metrics()
             listeners.on_epoch_begin(epoch)
-            logs = runner.epoch()
+            try:
+                logs = runner.epoch()
+            except _RanOut:
+                if epoch == initial_epoch:
+                    raise
+                break  # with the warning that there was too little data
             if validation is not None and _is_due(epoch, validation_freq):
                 results = validation.run(listeners)
                 logs = {**logs, **{f"val_{name}": value for name, value in results.items()}}
@@ -182,12 +187,17 @@ def _runner(model: Any, adapter: Any, mode: str, listeners: CallbackList) -> Any
     return BatchRunner(model, adapter, mode, listeners)
 
 
+class _RanOut(DataError):
+    """A source gave no batch at all."""
+
+
 class Runner:
     """Runs the epochs of one fit or evaluation.
 
     Attributes:
         seen: the steps of the last epoch.
         exhausted: whether the data ran out before the epoch was full.
+        custom: whether the logs are what the step returns, not what the metrics hold.
     """
 
     def __init__(self, model: Any, adapter: Any, mode: str, listeners: CallbackList) -> None:
@@ -198,11 +208,10 @@ class Runner:
         self.begin = getattr(listeners, f"on_{mode}_batch_begin")
         self.end = getattr(listeners, f"on_{mode}_batch_end")
         self.every_step = listeners.wants_batches(mode)
+        self.custom = self._returns_logs()
         self._custom: Logs | None = None  # what a step of the user's returned last
 
-    @property
-    def custom(self) -> bool:
-        """Whether the logs are what the step returns, not what the metrics hold."""
+    def _returns_logs(self) -> bool:
         names = ("train_step" if self.mode == "train" else "test_step", "compute_metrics", "get_metrics_result")
         return any(not getattr(getattr(type(self.model), name), "_is_default", name == "get_metrics_result")
                    for name in names)
@@ -243,17 +252,20 @@ class ResidentRunner(Runner):
         feed.begin(None)
         self.every_step = self.listeners.wants_batches("train")
         told = Lagging(self)
+        plan = None
         index = 0
         while index < feed.steps:
             self.begin(index)
-            engine.refresh()
-            tail = feed.tail() if not engine.rowwise("train") else 0
-            whole = feed.steps - 1 if tail else feed.steps
+            if engine.refresh() or plan is None:
+                plan = self._plan()
+            step, whole, run = plan
             if index >= whole:
                 self._run_tail()
                 index += 1
             else:
-                index = self._run(index, whole, told)
+                stop = index + 1 if self.every_step else min(index + told.stride(step), whole)
+                run(index, stop)
+                index = stop
             if self.every_step:
                 self.end(index - 1, self.deferred())
                 if model.stop_training:
@@ -264,22 +276,29 @@ class ResidentRunner(Runner):
         self.seen = index
         return self.logs()
 
-    def _run(self, index: int, whole: int, told: Lagging) -> int:
-        """Steps from `index` on, in one dispatch where possible; the next index."""
+    def _plan(self) -> tuple[Any, int, Callable[[int, int], None]]:
+        """The step, how many batches it serves, and what runs those from one index up to another."""
         feed, engine = self.feed, self.engine
-        step = engine.step("train", feed.batch_spec(), feed.padded and engine.rowwise("train"))
-        count = 1 if self.every_step else min(told.stride(step), whole - index)
-        if engine.loops(step) and not self.custom:
-            program = engine.program("fused", step, feed.batch_size)
-            step.put(program(step.values(), feed.data, feed.order, index, index + count, feed.rows))
+        rowwise = engine.rowwise("train")
+        step = engine.step("train", feed.batch_spec(), feed.padded and rowwise)
+        whole = feed.steps - 1 if feed.tail() and not rowwise else feed.steps
+        data, order, rows = feed.data, feed.order, np.int32(feed.rows)
+        if engine.loops(step) and not self.custom and not self.every_step:
+            many = engine.program("fused", step, feed.batch_size)
+
+            def run(start: int, stop: int) -> None:
+                step.put(many(step.values(), data, order, start, stop, rows))
         else:
-            program = engine.program("gathered", step, feed.batch_size)
-            for at in range(index, index + count):
-                outs, moved = program(step.values(), feed.data, feed.order, np.int32(at), np.int32(feed.rows))
-                step.put(moved)
-                if self.custom:
-                    self._custom = step.pack(outs)
-        return index + count
+            one = engine.program("gathered", step, feed.batch_size)
+
+            def run(start: int, stop: int) -> None:
+                for at in range(start, stop):
+                    outs, moved = one(step.values(), data, order, at, rows)
+                    step.put(moved)
+                    if self.custom:
+                        self._custom = step.pack(outs)
+
+        return step, whole, run
 
     def _run_tail(self) -> None:
         feed, engine = self.feed, self.engine
@@ -364,7 +383,7 @@ class BatchRunner(Runner):
     def epoch(self) -> Logs:
         """Run an epoch; its logs."""
         index = 0
-        with Epoch(self.adapter, transform=_put if self.adapter.in_memory else _taken) as batches:
+        with Epoch(self.adapter, transform=put if self.adapter.in_memory else _taken) as batches:
             for batch in batches:
                 self.begin(index)
                 self.engine.refresh()
@@ -376,7 +395,7 @@ class BatchRunner(Runner):
             self.exhausted = batches.exhausted
         self.seen = index
         if index == 0:
-            raise DataError(self.adapter.where, got="no batch", expected="at least one")
+            raise _RanOut(self.adapter.where, got="no batch", expected="at least one")
         return self.logs()
 
     def _run(self, batch: tuple) -> None:
@@ -408,7 +427,7 @@ class BatchRunner(Runner):
         return step, outs, rows
 
 
-def _put(batch: tuple) -> tuple:
+def put(batch: tuple) -> tuple:
     """A batch on the device."""
     return tree.map_structure(lambda leaf: None if leaf is None else jax.device_put(leaf), batch)
 
@@ -429,7 +448,7 @@ class EagerRunner(Runner):
         with Epoch(self.adapter, depth=0) as batches:
             for batch in batches:
                 self.begin(index)
-                batch = _put(batch)
+                batch = put(batch) if self.adapter.in_memory else _taken(batch)
                 self._custom = _eagerly(self.engine, self.mode, batch)
                 self.end(index, self.logs)
                 index += 1
@@ -675,7 +694,7 @@ def _predict_batches(model: Any, adapter: Any, listeners: CallbackList) -> Any:
     engine.refresh()
     parts: list[Any] = []
     runner = BatchRunner(model, adapter, "predict", listeners)
-    with Epoch(adapter, transform=_put if adapter.in_memory else _taken, depth=0 if model.run_eagerly else 2) as batches:
+    with Epoch(adapter, transform=put if adapter.in_memory else _taken, depth=0 if model.run_eagerly else 2) as batches:
         for index, batch in enumerate(batches):
             listeners.on_predict_batch_begin(index)
             if model.run_eagerly:
@@ -705,9 +724,10 @@ def on_batch(model: Any, mode: str, x: Any, y: Any, sample_weight: Any, class_we
     model._prepare(adapter.peek(), mode)
     if class_weight is not None:
         adapter.weigh_classes(class_weight, _output_shape(model))
-    batch = _put(adapter.arrays)
+    batch = put(adapter.arrays)
     engine = model._engine.value
     engine.refresh()
+    engine.reset_metrics()
     if model.run_eagerly:
         return _floats(_eagerly(engine, mode, batch))
     step = engine.step(mode, batch, False)
@@ -721,7 +741,7 @@ def predict_on_batch(model: Any, x: Any) -> Any:
     """The outputs for a batch given."""
     adapter = make_adapter(x, batch_size=2**31 - 1, shuffle=False, where="predict_on_batch")
     model._prepare(adapter.peek(), "predict")
-    batch = _put(adapter.arrays)
+    batch = put(adapter.arrays)
     engine = model._engine.value
     engine.refresh()
     if model.run_eagerly:
@@ -730,4 +750,4 @@ def predict_on_batch(model: Any, x: Any) -> Any:
     return tree.map_structure(np.asarray, _predict_one(runner, batch))
 
 
-__all__ = ["evaluate", "fit", "on_batch", "outputs_for", "predict", "predict_on_batch"]
+__all__ = ["evaluate", "fit", "on_batch", "outputs_for", "predict", "predict_on_batch", "put"]

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from .. import tree
-from .._core import placement
+from .._core import nnx_private, placement
 from .._core.context import setting
 from .._core.stateful import Carried, discover, pure
 
@@ -84,7 +84,7 @@ class Step:
 
     def values(self) -> list[Any]:
         """What the Variables hold now."""
-        return [v._raw_value for v in self.variables]
+        return nnx_private.raw_all(self.variables)
 
     def put(self, moved: list[Any]) -> None:
         """Make the Variables that change hold their new values."""

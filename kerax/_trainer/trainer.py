@@ -319,15 +319,19 @@ class Trainer:
         engine.refresh()
         if (mode, y is None) in engine.prepared:
             return
+        given = x
         x, y = tree.map_structure(_shape_and_dtype, (x, y))
         compiled = self._compiled.value
         needs_outputs = mode != "predict" and compiled is not None and (compiled.loss is None and compiled.metrics is None)
         if not self.built or (needs_outputs and y is not None) or self._inner_unbuilt():
-            outputs = loop.outputs_for(self, x)
+            if self.run_eagerly and not self._has_graph:  # its call may want values
+                outputs = self._call_model(loop.put(given), training=False)
+            else:
+                outputs = loop.outputs_for(self, x)
             self._engine.value.refresh()
-            if needs_outputs and compiled is not None:
+            if needs_outputs and compiled is not None and y is not None:
                 self._make_compiled(compiled, outputs, y)
-        if mode == "train" and compiled is not None and compiled.optimizer is not None and not compiled.optimizer.built:
+        if mode == "train" and compiled is not None and compiled.optimizer is not None:
             compiled.optimizer.build(self.trainable_variables)
         engine.prepared.add((mode, y is None))
 
@@ -441,13 +445,13 @@ class Trainer:
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """One step of training on this batch; metrics go on from the last one."""
+        """One step of training on this batch; the loss and metrics of this batch alone."""
         self._need_compiled("train_on_batch")
         logs = loop.on_batch(self, "train", x, y, sample_weight, class_weight)
         return dict(sorted(logs.items())) if return_dict else self._flat(logs)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """Evaluate this batch; metrics go on from the last one."""
+        """The loss and metrics of this batch alone."""
         self._need_compiled("test_on_batch")
         logs = loop.on_batch(self, "test", x, y, sample_weight, None)
         return dict(sorted(logs.items())) if return_dict else self._flat(logs)
@@ -457,10 +461,11 @@ class Trainer:
         return loop.predict_on_batch(self, x)
 
     def _flat(self, logs: Logs) -> Any:
-        """Logs as Keras's list: the metrics of `metrics` in order, then the rest."""
-        first = [metric.name for metric in self.metrics if metric.name in logs]
-        names = [*dict.fromkeys(first), *(name for name in logs if name not in first)]
-        values = [logs[name] for name in names]
+        """Logs as Keras's list: those named like a metric of `metrics`, in its order, then the rest by name."""
+        names: list[str] = []
+        for metric in self.metrics:
+            names += metric.plain_names if isinstance(metric, compiling.CompiledMetrics) else [metric.name]
+        values = [logs[name] for name in dict.fromkeys([*names, *sorted(logs)]) if name in logs]
         return values[0] if len(values) == 1 else values
 
 

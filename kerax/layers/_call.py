@@ -1,11 +1,11 @@
 """One call of a layer, step by step.
 
-    arguments   to arrays, in the compute dtype
-    build       the first time, from the shapes that came
-    training    the argument, else what the outer call said, else the default of `call`
-    masks       taken from the inputs where `call` wants them
-    call        arrays: computed; symbolic tensors: shapes inferred and a node recorded
-    after       activity regularizer, mask of the outputs
+arguments   to arrays, in the compute dtype
+build       the first time, from the shapes that came
+training    the argument, else what the outer call said, else the default of `call`
+masks       taken from the inputs where `call` wants them
+call        arrays: computed; symbolic tensors: shapes inferred and a node recorded
+after       activity regularizer, mask of the outputs
 """
 
 from __future__ import annotations
@@ -195,8 +195,10 @@ def _convert(x: Any, dtype: str | None, layer: Layer) -> Any:
         flat = tree.flatten(x)
         if all(isinstance(leaf, (int, float, bool, np.generic)) for leaf in flat) and isinstance(x, list):
             return _cast_host(np.asarray(x), dtype)
-        return type(x)(_convert(item, dtype, layer) for item in x) if not hasattr(x, "_fields") else type(x)(
-            *(_convert(item, dtype, layer) for item in x)
+        return (
+            type(x)(_convert(item, dtype, layer) for item in x)
+            if not hasattr(x, "_fields")
+            else type(x)(*(_convert(item, dtype, layer) for item in x))
         )
     if isinstance(x, dict):
         return {key: _convert(value, dtype, layer) for key, value in x.items()}
@@ -303,7 +305,7 @@ def _symbolic_inputs(shape: Any, layer: Layer) -> Any:
 
 
 def output_spec(layer: Layer, args: tuple, kwargs: dict) -> Any:
-    """The symbolic outputs of a call: from `compute_output_shape` where a layer writes it, else by evaluating `call`."""
+    """The symbolic outputs of a call: by `compute_output_shape` where a layer writes it, else by evaluating `call`."""
     from_shape = type(layer).compute_output_shape
     if getattr(from_shape, "_is_default", False):
         return _inferred(layer, args, kwargs)
@@ -435,8 +437,10 @@ def stateless(
     """The call as a pure function of its variables' values."""
     if not layer.built:
         raise ShapeError(
-            f"stateless_call of {type(layer).__name__} {layer.name!r}", got="a layer that is not built",
-            expected="its variables to exist", hint="call it once, or build(input_shape)",
+            f"stateless_call of {type(layer).__name__} {layer.name!r}",
+            got="a layer that is not built",
+            expected="its variables to exist",
+            hint="call it once, or build(input_shape)",
         )
     own_trainable, own_rest = layer.trainable_variables, layer.non_trainable_variables
     for what, given, own in (("trainable", trainable, own_trainable), ("non-trainable", non_trainable, own_rest)):
@@ -463,4 +467,3 @@ def mixes_rows(layer: Any) -> bool:
     if layer.activity_regularizer is not None or layer._mixes_rows:
         return True
     return not (type(layer).call.__module__ or "").startswith(__name__.split(".")[0] + ".")
-

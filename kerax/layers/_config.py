@@ -16,6 +16,7 @@ from .._registry import family
 from .._types import Config
 
 _COMMON = ("name", "trainable", "dtype")  # written by the base, in this order, first
+_FIRST_INPUT = ("batch_input_shape", "batch_shape", "batch_size", "input_dim", "input_dtype", "input_shape", "weights")
 _FEATURES_NOT_HERE = ("quantization_config", "registered_name", "lora_rank", "lora_alpha")  # Keras writes None
 
 
@@ -59,7 +60,7 @@ def config_of(layer: Any, args: tuple, kwargs: dict) -> Config:
             value = given.get(name, parameter.default)
         config[name] = _value(value, layer, name)
     for name, value in extra.items():
-        if name not in _COMMON and name not in config and name not in layer._config_never:
+        if name not in (*_COMMON, *_FIRST_INPUT, *config, *layer._config_never):
             config[name] = _value(value, layer, name)
     return config
 

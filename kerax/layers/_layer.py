@@ -433,13 +433,20 @@ class Layer(Module):
         variables = self.weights
         where = f"set_weights of {type(self).__name__} {self.name!r}"
         if len(weights) != len(variables):
-            raise ShapeError(where, got=f"{len(weights)} values", expected=f"{len(variables)}, one for each weight",
-                             hint="build the layer first" if not self.built else None)
+            raise ShapeError(
+                where,
+                got=f"{len(weights)} values",
+                expected=f"{len(variables)}, one for each weight",
+                hint="build the layer first" if not self.built else None,
+            )
         for variable, value in zip(variables, weights, strict=True):
             if tuple(np.shape(value)) != tuple(variable.shape):
                 name = getattr(variable, "path", "")
-                raise ShapeError(where, got=f"a value of shape {tuple(np.shape(value))} for weight {name!r}",
-                                 expected=tuple(variable.shape))
+                raise ShapeError(
+                    where,
+                    got=f"a value of shape {tuple(np.shape(value))} for weight {name!r}",
+                    expected=tuple(variable.shape),
+                )
         for variable, value in zip(variables, weights, strict=True):
             variable[...] = value
 
@@ -468,7 +475,9 @@ class Layer(Module):
         for value in tree.flatten(loss):
             if callable(value) and not hasattr(value, "dtype"):
                 raise ArgumentError(
-                    f"add_loss of {type(self).__name__} {self.name!r}", got="a function", expected="a tensor",
+                    f"add_loss of {type(self).__name__} {self.name!r}",
+                    got="a function",
+                    expected="a tensor",
                     hint="compute the loss inside call() and pass the result",
                 )
             self._record.losses.append(value.value if isinstance(value, Variable) else value)
@@ -584,8 +593,11 @@ class Layer(Module):
     def get_config(self) -> Config:
         """The constructor's arguments: `type(layer).from_config(layer.get_config())` makes its like."""
         arguments = _config.config_of(self, self._facts.args, self._facts.kwargs)
-        config: Config = {"name": self.name, "trainable": self._trainable,
-                          "dtype": dtype_policies.serialize(self._policy)}
+        config: Config = {
+            "name": self.name,
+            "trainable": self._trainable,
+            "dtype": dtype_policies.serialize(self._policy),
+        }
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         config.update(arguments)

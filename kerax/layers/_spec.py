@@ -100,8 +100,10 @@ def _check_one(spec: InputSpec, value: Any, where: str) -> None:
     if spec.max_ndim is not None and rank > spec.max_ndim:
         raise wrong(f"at most {spec.max_ndim} axes (max_ndim={spec.max_ndim}), found ndim={rank}")
     if spec.min_ndim is not None and rank < spec.min_ndim:
-        raise wrong(f"at least {spec.min_ndim} axes (min_ndim={spec.min_ndim}), found ndim={rank}",
-                    _rank_hint(rank, spec.min_ndim))
+        raise wrong(
+            f"at least {spec.min_ndim} axes (min_ndim={spec.min_ndim}), found ndim={rank}",
+            _rank_hint(rank, spec.min_ndim),
+        )
     if spec.dtype is not None and standardize_dtype(value.dtype) != spec.dtype:
         raise ShapeError(where, got=f"an input of dtype {value.dtype}", expected=spec.dtype)
     for axis, size in spec.axes.items():

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import config
 from .._errors import ArgumentError, ShapeError
+from .._serial import deserialize_keras_object
 from .._types import Array, ArrayLike
 from ..losses._align import as_array, safe_divide
 from ._confusion import Counting
@@ -48,7 +49,8 @@ def _points(tp: Array, fp: Array, tn: Array, fn: Array, curve: str) -> tuple[Arr
     if curve == "PR":
         return recall, safe_divide(tp, tp + fp)
     odds = safe_divide(tp + fn, fp + tn)
-    return 1 - odds * safe_divide(fn, tp), 1 - odds * safe_divide(fp, tp)
+    gain = jnp.where(tp > 0, jnp.maximum(1 - odds * safe_divide(fn, tp), 0), 0)
+    return gain, 1 - odds * safe_divide(fp, tp)
 
 
 def _interpolated(tp: Array, fp: Array, fn: Array) -> Array:
@@ -115,8 +117,8 @@ class AUC(Counting):
             [0.0 - ends, *inner, 1.0 + ends],
             multi_label=multi_label,
             from_logits=from_logits,
+            even=even,
         )
-        self._plan.value["even"] = even
         self._built = False
         if not multi_label:
             self._build(())
@@ -176,6 +178,11 @@ class AUC(Counting):
         tp, fp, tn, fn = (variable.value for variable in self._counters())
         weights = self.label_weights if self.multi_label else None
         return _area(tp, fp, tn, fn, weights, self.curve, self.summation_method)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> AUC:
+        """The metric of a config."""
+        return cls(**{**config, "label_weights": deserialize_keras_object(config.get("label_weights"))})
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

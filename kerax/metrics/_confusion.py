@@ -15,7 +15,7 @@ from .._errors import ArgumentError
 from .._types import Array, ArrayLike
 from ..losses._align import as_array, rows_of
 from ._base import Metric
-from ._counts import LOWEST, checked_thresholds, counts, evenly_spread
+from ._counts import LOWEST, checked_thresholds, counts
 from ._reduction import ratio
 
 __all__ = [
@@ -42,7 +42,7 @@ class Counting(Metric):
 
     def _keep(self, thresholds: Sequence[float], **options: Any) -> None:
         """Remember how to count."""
-        self._plan = Opaque({"thresholds": tuple(thresholds), "even": evenly_spread(thresholds), **options})
+        self._plan = Opaque({"thresholds": tuple(thresholds), **options})
 
     @property
     def thresholds(self) -> list[float]:

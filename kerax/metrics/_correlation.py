@@ -62,8 +62,6 @@ class PearsonCorrelation(FunctionMetric):
         axis: see `pearson_correlation`.
     """
 
-    unwritten = {"axis": -1}
-
     def __init__(self, name: str | None = "pearson_correlation", dtype: Any = None, axis: int = -1) -> None:
         super().__init__(pearson_correlation, name, dtype, axis=axis)
         self.axis = axis
@@ -76,8 +74,6 @@ class ConcordanceCorrelation(FunctionMetric):
         name, dtype: see `Metric`.
         axis: see `concordance_correlation`.
     """
-
-    unwritten = {"axis": -1}
 
     def __init__(self, name: str | None = "concordance_correlation", dtype: Any = None, axis: int = -1) -> None:
         super().__init__(concordance_correlation, name, dtype, axis=axis)

@@ -71,7 +71,7 @@ def counts(
         rows: the real rows of a padded batch.
         label_weights: with `multi_label`, a weight for each label; None.
         thresholds: (n,).
-        even: they are evenly spread over [0, 1].
+        even: they are evenly spread over [0, 1], the first just below and the last just above.
         top_k: only the `top_k` largest outputs of a row can be positive.
         class_id: the only class counted.
         multi_label: count each label by itself.
@@ -130,6 +130,10 @@ def _only_largest(x: Array, k: int) -> Array:
 
 def _above(x: Array, w: Array, thresholds: tuple[float, ...]) -> Array:
     """The sum of the weights of what is above each threshold: (n, labels)."""
+    n = len(thresholds)
+    if n > 8 and list(thresholds) == sorted(thresholds):
+        lower = jnp.searchsorted(jnp.asarray(thresholds, x.dtype), x)  # how many thresholds are below
+        return _tally(jnp.maximum(lower - 1, 0), jnp.where(lower > 0, w, 0), n)
     over = x[None] > jnp.asarray(thresholds, x.dtype)[:, None, None]
     return jnp.sum(jnp.where(over, w[None], 0), axis=1)
 
@@ -137,7 +141,11 @@ def _above(x: Array, w: Array, thresholds: tuple[float, ...]) -> Array:
 def _above_even(x: Array, w: Array, n: int) -> Array:
     """`_above` for n thresholds from 0 to 1: each element falls into one interval, then a running sum."""
     place = jnp.maximum(jnp.ceil(jnp.clip(x, 0, 1) * (n - 1)) - 1, 0)
-    place = jnp.where(jnp.isnan(x), 0, place).astype(jnp.int32)
-    column = jnp.broadcast_to(jnp.arange(x.shape[1]), x.shape)
-    filled = jnp.zeros((n, x.shape[1]), w.dtype).at[place, column].add(w)
+    return _tally(jnp.where(jnp.isnan(x), 0, place).astype(jnp.int32), w, n)
+
+
+def _tally(place: Array, w: Array, n: int) -> Array:
+    """The sum of the weights at or above each of n places: (n, labels)."""
+    column = jnp.broadcast_to(jnp.arange(w.shape[1]), w.shape)
+    filled = jnp.zeros((n, w.shape[1]), w.dtype).at[place, column].add(w)
     return jnp.flip(jnp.cumsum(jnp.flip(filled, 0), axis=0), 0)

@@ -175,7 +175,8 @@ class Functional(Model):
                     return tree.flatten({key: inputs[key] for key in keys})
             missing = [name for name in names if name not in inputs]
             if missing:
-                raise ArgumentError(where, got=f"inputs named {sorted(map(str, inputs))}", expected=f"inputs named {names}")
+                given = sorted(map(str, inputs))
+                raise ArgumentError(where, got=f"inputs named {given}", expected=f"inputs named {names}")
             return [inputs[name] for name in names]
         values = tree.flatten(inputs)
         if len(values) != len(names):
@@ -254,9 +255,7 @@ def _fed_anew(inputs: Any, outputs: Any) -> tuple[Any, Any]:
             tensor = feed
         feeds.append(tensor)
     plan = Plan(inputs, outputs)
-    new = plan.run(
-        {layer.name: layer for layer in plan.layers()}, feeds, lambda operation, args, kwargs: operation(*args, **kwargs)
-    )
+    new = plan.run({layer.name: layer for layer in plan.layers()}, feeds)
     return tree.pack_sequence_as(inputs, feeds), new
 
 

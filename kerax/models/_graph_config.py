@@ -43,7 +43,7 @@ _FUNCTION_NAMES = {"TrueDivide": "divide"}
 
 @functools.cache
 def _parameters(fn: Callable) -> tuple[list[str], list[str], bool]:
-    """The names of an op's arguments of the call, those of its config, and whether it takes any number of the former."""
+    """The names of an op's arguments of the call, those of its config; whether it takes any number of the former."""
     in_call, in_config, many = [], [], False
     for name, parameter in inspect.signature(fn).parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
@@ -107,7 +107,8 @@ class Writer:
         fn = operation.fn
         if not hasattr(fn, "theme"):
             raise Unsupported(
-                f"The config of a graph with {operation.name!r} in it", got="a function that is no op of kerax.ops",
+                f"The config of a graph with {operation.name!r} in it",
+                got="a function that is no op of kerax.ops",
                 hint="do the computing in a layer with a config",
             )
         args, kwargs, config = _op_arguments(node)
@@ -237,9 +238,13 @@ def _operation_of(entry: Config) -> Any:
     options = {key: value for key, value in options.items() if key in in_config}
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        outputs = fn(*options.values(), *args, **kwargs) if many else fn(
-            **dict(zip(in_call, args, strict=False)), **kwargs, **options
-        )
+        if many:
+            outputs = fn(*options.values(), *args, **kwargs)
+        else:
+            given = {**dict(zip(in_call, args, strict=False)), **kwargs}
+            if isinstance(given.get("key"), list):  # of `x[a, b]`, whose tuple JSON has made a list
+                given["key"] = tuple(given["key"])
+            outputs = fn(**given, **options)
         for tensor in tree.flatten(outputs):
             if isinstance(tensor, KerasTensor) and tensor.node is not None:
                 tensor.node.operation.name = entry["name"]

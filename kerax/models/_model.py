@@ -75,7 +75,8 @@ class Model(Trainer, Layer):
             return
         if args:
             raise ArgumentError(
-                f"{type(self).__name__}(…)", got=f"{len(args)} positional arguments",
+                f"{type(self).__name__}(…)",
+                got=f"{len(args)} positional arguments",
                 expected="Model(inputs, outputs), or only keywords",
             )
         Layer.__init__(self, **kwargs)
@@ -103,18 +104,21 @@ class Model(Trainer, Layer):
         """
         layers = self.layers
         if (name is None) == (index is None):
-            raise ArgumentError(f"get_layer of {self.name!r}", got=f"name={name!r}, index={index!r}",
-                                expected="one of the two")
+            raise ArgumentError(
+                f"get_layer of {self.name!r}", got=f"name={name!r}, index={index!r}", expected="one of the two"
+            )
         if index is not None:
             if not -len(layers) <= index < len(layers):
-                raise ArgumentError(f"get_layer of {self.name!r}", got=f"index={index}",
-                                    expected=f"less than its {len(layers)} layers")
+                raise ArgumentError(
+                    f"get_layer of {self.name!r}", got=f"index={index}", expected=f"less than its {len(layers)} layers"
+                )
             return layers[index]
         for layer in layers:
             if layer.name == name:
                 return layer
-        raise ArgumentError(f"get_layer of {self.name!r}", got=f"name={name!r}",
-                            expected=f"one of {[layer.name for layer in layers]}")
+        raise ArgumentError(
+            f"get_layer of {self.name!r}", got=f"name={name!r}", expected=f"one of {[layer.name for layer in layers]}"
+        )
 
     def build(self, input_shape: Any) -> None:
         """Make the weights, by a trial call on symbolic tensors of that shape."""
@@ -139,8 +143,15 @@ class Model(Trainer, Layer):
         """Print the layers, the shapes they give and what they hold."""
         from .._inspect.table import print_summary  # rich is imported only where something is printed
 
-        print_summary(self, line_length=line_length, positions=positions, print_fn=print_fn,
-                      expand_nested=expand_nested, show_trainable=show_trainable, layer_range=layer_range)
+        print_summary(
+            self,
+            line_length=line_length,
+            positions=positions,
+            print_fn=print_fn,
+            expand_nested=expand_nested,
+            show_trainable=show_trainable,
+            layer_range=layer_range,
+        )
 
     def reset_states(self) -> None:
         """Let stateful layers begin anew."""
@@ -170,8 +181,11 @@ class Model(Trainer, Layer):
             NotBuiltError: the weights do not exist yet.
         """
         if not self.built:
-            raise NotBuiltError(f"as_function of {self.name!r}", got="a model that is not built",
-                                hint="call it on data once, or build(input_shape)")
+            raise NotBuiltError(
+                f"as_function of {self.name!r}",
+                got="a model that is not built",
+                hint="call it on data once, or build(input_shape)",
+            )
         trainable, rest = self.trainable_variables, self.non_trainable_variables
         names = [_keys(trainable), _keys(rest)]
 

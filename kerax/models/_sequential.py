@@ -78,18 +78,27 @@ class Sequential(Model):
             layer = NNXLayer(layer)
         if not isinstance(layer, Layer):
             hint = "wrap the function in layers.Lambda" if callable(layer) else None
-            raise ArgumentError(f"Sequential {self.name!r}", got=f"{layer!r} of type {type(layer).__name__}",
-                                expected="a layer", hint=hint)
+            raise ArgumentError(
+                f"Sequential {self.name!r}",
+                got=f"{layer!r} of type {type(layer).__name__}",
+                expected="a layer",
+                hint=hint,
+            )
         if layer.name in self.by_name:
-            raise ArgumentError(f"Sequential {self.name!r}", got=f"a second layer called {layer.name!r}",
-                                expected="a name for each", hint="pass name= to one of them")
+            raise ArgumentError(
+                f"Sequential {self.name!r}",
+                got=f"a second layer called {layer.name!r}",
+                expected="a name for each",
+                hint="pass name= to one of them",
+            )
         if not self._names and layer._batch_input_shape is not None and not isinstance(layer, InputLayer):
             entry = InputLayer(batch_shape=layer._batch_input_shape, dtype=layer._input_dtype_hint)
             self.by_name[entry.name] = entry
             self._names = (entry.name,)
         elif self._names and isinstance(layer, InputLayer):
-            raise ArgumentError(f"Sequential {self.name!r}", got="an Input after other layers",
-                                expected="at most one, first")
+            raise ArgumentError(
+                f"Sequential {self.name!r}", got="an Input after other layers", expected="at most one, first"
+            )
         self.by_name[layer.name] = layer
         self._names = (*self._names, layer.name)
         if rebuild:
@@ -120,8 +129,11 @@ class Sequential(Model):
             raise ArgumentError(f"Sequential {self.name!r}", got="build() of an empty stack", expected="layers in it")
         if input_shape is None:
             if not isinstance(stack[0], InputLayer):
-                raise NotBuiltError(f"Sequential {self.name!r}", got="build() without a shape",
-                                    hint="pass input_shape, or put an Input first")
+                raise NotBuiltError(
+                    f"Sequential {self.name!r}",
+                    got="build() without a shape",
+                    hint="pass input_shape, or put an Input first",
+                )
             input_shape = stack[0].batch_shape
         if not isinstance(stack[0], InputLayer):
             if isinstance(input_shape, (list, tuple)) and any(isinstance(s, (list, tuple)) for s in input_shape):
@@ -194,8 +206,11 @@ class Sequential(Model):
 
     def _end(self, which: int, what: str) -> KerasTensor:
         if self._ends is None:
-            raise NameError_(f"{what} of Sequential {self.name!r}", got="a stack that is not built",
-                             hint="put an Input first, or call it on data")
+            raise NameError_(
+                f"{what} of Sequential {self.name!r}",
+                got="a stack that is not built",
+                hint="put an Input first, or call it on data",
+            )
         return self._ends[which]
 
     @property

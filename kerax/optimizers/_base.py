@@ -22,7 +22,7 @@ from flax import nnx
 
 from .. import config as settings
 from .._core import nnx_private, placement
-from .._core.context import here, name_scope, setting
+from .._core.context import changes, here, name_scope, setting
 from .._core.module import Module, Opaque, name_of
 from .._core.naming import auto_name
 from .._core.stateful import Carried, discover, pure
@@ -55,6 +55,9 @@ class Options(TypedDict, total=False):
     name: str | None
 
 
+_NOT_COMPILED_IN = frozenset(("built", "iterations", "learning_rate", "lr"))
+
+
 class Optimizer(Module):
     """Base of all optimizers.
 
@@ -79,6 +82,9 @@ class Optimizer(Module):
     Raises:
         ArgumentError: an argument out of its range, more than one kind of clipping, an unknown argument.
     """
+
+    revision = 0
+    """Counts what makes a step compiled with this optimizer out of date."""
 
     slots_apart: tuple[str, ...] = ()
     """Fields of the rule's state whose slots stand after all others, field by field."""
@@ -170,8 +176,14 @@ class Optimizer(Module):
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if not name.startswith("_") and "_programs" in vars(self):
-            self._programs.value.clear()  # a hyperparameter is compiled in
+        if not name.startswith("_") and name not in _NOT_COMPILED_IN and "_programs" in vars(self):
+            self._recompile()  # a hyperparameter is compiled in
+
+    def _recompile(self) -> None:
+        """Drop the compiled steps, here and in models that use this optimizer."""
+        self._programs.value.clear()
+        object.__setattr__(self, "revision", self.revision + 1)
+        changes.count += 1
 
     # -- its variables ---------------------------------------------------------------------
 
@@ -200,7 +212,7 @@ class Optimizer(Module):
         if isinstance(value, LearningRateSchedule) or (callable(value) and not isinstance(value, Variable)):
             self._variables[:] = [v for v in self._variables if v is not old]
             self._learning_rate = value
-            self._programs.value.clear()
+            self._recompile()
         elif isinstance(old, Variable):
             old.assign(value)
         else:

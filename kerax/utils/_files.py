@@ -81,7 +81,7 @@ def _unpacked(path: Path, anew: bool) -> Path:
         with zipfile.ZipFile(path) as archive:
             archive.extractall(part)
     else:
-        raise ArgumentError(f"get_file: {path}", got="a file that is neither tar nor zip", hint="leave out extract=True")
+        raise ArgumentError(f"get_file: {path}", got="no tar and no zip archive", hint="leave out extract=True")
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
     return folder

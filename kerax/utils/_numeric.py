@@ -31,8 +31,11 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
     if num_classes is None:
         num_classes = int(labels.max()) + 1 if labels.size else 0
     if labels.size and (labels.min() < 0 or labels.max() >= num_classes):
-        raise ArgumentError("to_categorical", got=f"labels from {labels.min()} to {labels.max()}",
-                            expected=f"labels from 0 to {num_classes - 1}")
+        raise ArgumentError(
+            "to_categorical",
+            got=f"labels from {labels.min()} to {labels.max()}",
+            expected=f"labels from 0 to {num_classes - 1}",
+        )
     rows = np.zeros((labels.size, num_classes), "float32")
     rows[np.arange(labels.size), labels.ravel()] = 1.0
     rows = rows.reshape((*labels.shape, num_classes))

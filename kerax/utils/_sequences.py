@@ -57,7 +57,8 @@ def pad_sequences(
         kept = np.asarray(sequence[-maxlen:] if truncating == "pre" else sequence[:maxlen], dtype)
         if kept.shape[1:] != inner:
             raise ArgumentError(
-                "pad_sequences", got=f"a sequence whose steps have shape {kept.shape[1:]}",
+                "pad_sequences",
+                got=f"a sequence whose steps have shape {kept.shape[1:]}",
                 expected=f"{inner}, as in the first one",
             )
         if padding == "post":

@@ -76,6 +76,7 @@ def test_fifty_steps_agree_with_one_device_however_late_it_is_set():
     )
 
 
+@pytest.mark.slow
 def test_batch_normalization_dropout_and_generators_agree_too():
     on_eight_devices(
         """

@@ -41,7 +41,7 @@ def test_padding_rows_stay_out_of_gradients(rng):
         out = out if rows is None else jnp.where(rows[:, None], out, 0)
         return jnp.sum(jnp.sin(out[:6]))
 
-    garbage = np.concatenate([x, np.full((2, 5), 1e30, "float32")])
+    garbage = np.concatenate([x, np.full((2, 5), np.nan, "float32")])
     expected = jax.grad(loss)(trainable, x, None)
     got = jax.grad(loss)(trainable, garbage, jnp.arange(8) < 6)
     for a, b in zip(expected, got, strict=True):
@@ -88,7 +88,12 @@ def test_noise_keeps_the_mean(cls, rng):
 
 def test_recurrent_dropout_is_the_same_at_every_step():
     layer = layers.SimpleRNN(
-        4, dropout=0.5, seed=3, activation="linear", recurrent_initializer="zeros", kernel_initializer="ones",
+        4,
+        dropout=0.5,
+        seed=3,
+        activation="linear",
+        recurrent_initializer="zeros",
+        kernel_initializer="ones",
         return_sequences=True,
     )
     y = np.asarray(layer(np.ones((2, 5, 8), "float32"), training=True))
@@ -194,6 +199,13 @@ def test_keras_masks_reach_attention(rng):
     masked = layers.Masking()(np.where(np.arange(4)[:, None] < 2, x, 0).astype("float32"))
     _, weights = layer(masked, masked, return_attention_scores=True)
     np.testing.assert_allclose(np.asarray(weights)[0, 0, :2, 2:], 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_self_attention_in_one_product_is_attention_in_three(rng, use_bias):
+    x = jnp.asarray(rng.normal(size=(2, 5, 4)), "float32")
+    layer = layers.MultiHeadAttention(2, 3, value_dim=5, use_bias=use_bias, bias_initializer="normal")
+    np.testing.assert_allclose(layer(x, x), layer(x, x + 0), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -140,8 +140,13 @@ def sequential_of_functional(K):
 @graph
 def sequential(K):
     return K.Sequential(
-        [K.Input((28, 28)), K.layers.Flatten(), K.layers.Dense(10, activation="relu"), K.layers.Dropout(0.2),
-         K.layers.Dense(3, activation="softmax")]
+        [
+            K.Input((28, 28)),
+            K.layers.Flatten(),
+            K.layers.Dense(10, activation="relu"),
+            K.layers.Dropout(0.2),
+            K.layers.Dense(3, activation="softmax"),
+        ]
     )
 
 
@@ -247,8 +252,10 @@ def slicing(K):
 @graph
 def reductions(K):
     x = K.Input((6, 4))
-    return K.Model(x, [K.ops.mean(x, axis=1), K.ops.sum(x, axis=-1, keepdims=True), K.ops.max(x, axis=(1, 2)),
-                       K.ops.std(x, axis=1)])
+    return K.Model(
+        x,
+        [K.ops.mean(x, axis=1), K.ops.sum(x, axis=-1, keepdims=True), K.ops.max(x, axis=(1, 2)), K.ops.std(x, axis=1)],
+    )
 
 
 @graph
@@ -256,8 +263,17 @@ def shapes(K):
     x = K.Input((6, 4))
     y = K.ops.reshape(x, (-1, 24))
     z = K.ops.transpose(x, (0, 2, 1))
-    return K.Model(x, [y, z, K.ops.expand_dims(x, -1), K.ops.concatenate([x, x], axis=-1), K.ops.stack([x, x], axis=1),
-                       K.ops.squeeze(K.ops.expand_dims(x, 1), 1)])
+    return K.Model(
+        x,
+        [
+            y,
+            z,
+            K.ops.expand_dims(x, -1),
+            K.ops.concatenate([x, x], axis=-1),
+            K.ops.stack([x, x], axis=1),
+            K.ops.squeeze(K.ops.expand_dims(x, 1), 1),
+        ],
+    )
 
 
 @graph
@@ -269,9 +285,22 @@ def products(K):
 @graph
 def nonlinear(K):
     x = K.Input((4,))
-    return K.Model(x, [K.ops.relu(x), K.ops.sigmoid(x), K.ops.softmax(x), K.ops.exp(x), K.ops.tanh(x), K.ops.abs(x),
-                       K.ops.square(x), K.ops.sqrt(K.ops.abs(x)), K.ops.log(K.ops.abs(x) + 1.0),
-                       K.ops.maximum(x, 0.5), K.ops.clip(x, -1.0, 1.0)])
+    return K.Model(
+        x,
+        [
+            K.ops.relu(x),
+            K.ops.sigmoid(x),
+            K.ops.softmax(x),
+            K.ops.exp(x),
+            K.ops.tanh(x),
+            K.ops.absolute(x),
+            K.ops.square(x),
+            K.ops.sqrt(K.ops.absolute(x)),
+            K.ops.log(K.ops.absolute(x) + 1.0),
+            K.ops.maximum(x, 0.5),
+            K.ops.clip(x, -1.0, 1.0),
+        ],
+    )
 
 
 @graph
@@ -305,8 +334,13 @@ def mixed_precision(K):
 @graph
 def regularized(K):
     x = K.Input((4,))
-    h = K.layers.Dense(3, kernel_regularizer="l2", bias_initializer="ones", kernel_constraint="max_norm",
-                       activity_regularizer=K.regularizers.L1(0.01))(x)
+    h = K.layers.Dense(
+        3,
+        kernel_regularizer="l2",
+        bias_initializer="ones",
+        kernel_constraint="max_norm",
+        activity_regularizer=K.regularizers.L1(0.01),
+    )(x)
     return K.Model(x, K.layers.Dense(1, kernel_initializer=K.initializers.RandomNormal(seed=3))(h))
 
 

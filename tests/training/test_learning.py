@@ -104,6 +104,7 @@ def squares(rng, n=240):
     return images, labels
 
 
+@pytest.mark.slow
 def test_a_residual_network_with_a_shared_layer_learns(rng):
     x, y = squares(rng)
     inputs = kerax.Input((12, 12, 1))
@@ -155,6 +156,7 @@ def test_models_inside_models_learn(rng, kind):
     assert model.evaluate(*rings(np.random.default_rng(9)), verbose=0)[1] > 0.9
 
 
+@pytest.mark.slow
 def test_an_lstm_reads_texts_of_different_lengths(rng):
     def texts(rng, n=400):
         """Whether word 7 comes before word 8; zeros fill up."""

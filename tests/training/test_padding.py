@@ -95,10 +95,10 @@ def test_filled_up_batches_give_the_numbers_of_short_ones(rng, monkeypatch, name
     options = {"sample_weight": rng.uniform(size=shape).astype("float32")} if weighted else {}
     model, *padded = run(build, compiled, data, **options)
     assert all(model._engine.value.rowwise(mode) for mode in ("train", "test", "predict"))
-    assert {step[1] for step in model._engine.value._steps} == {True}
+    assert {step[1] for step in model._engine.value.now.steps} == {True}
     monkeypatch.setattr(engines.Engine, "rowwise", lambda self, mode: False)
     short, *exact = run(build, compiled, data, **options)
-    assert {step[1] for step in short._engine.value._steps} == {False}
+    assert {step[1] for step in short._engine.value.now.steps} == {False}
     for given, expected in zip(padded[:2], exact[:2], strict=True):
         assert list(given) == list(expected)
         for key in expected:
@@ -150,7 +150,7 @@ def test_code_of_others_sees_the_rows_there_are(rng, kind):
     model.evaluate(x, y, batch_size=8, verbose=0)
     if inner:
         model.predict(x, batch_size=8, verbose=0)
-    padded = {step[1] for step in model._engine.value._steps if step[0] != "predict"}
+    padded = {step[1] for step in model._engine.value.now.steps if step[0] != "predict"}
     assert padded == {False}
     if kind == "metric":
         assert model.evaluate(x, y, batch_size=8, verbose=0)[1] == 21
@@ -204,7 +204,7 @@ def test_a_short_last_batch_of_a_stream_compiles_nothing_more(rng):
     result = model.evaluate(batches(), verbose=0)
     np.testing.assert_allclose(result, model.evaluate(x, y, batch_size=8, verbose=0), rtol=1e-5)
     np.testing.assert_allclose(model.predict(batches(), verbose=0), model.predict(x, verbose=0), rtol=1e-5)
-    shapes = [step[2][1][0][0] for step in model._engine.value._steps]
+    shapes = [step[2][1][0][0] for step in model._engine.value.now.steps]
     assert (5, 5) not in shapes
 
 

@@ -48,7 +48,9 @@ class PReLU(Layer):
             shape[axis - 1 if axis > 0 else axis] = 1
         if None in shape:
             raise ArgumentError(
-                f"PReLU {self.name!r}", got=f"inputs of shape {input_shape}", expected="known sizes",
+                f"PReLU {self.name!r}",
+                got=f"inputs of shape {input_shape}",
+                expected="known sizes",
                 hint="share the slopes along the unknown axes: shared_axes=[…]",
             )
         self.alpha = self.add_weight(

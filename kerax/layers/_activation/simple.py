@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+import jax
 import jax.numpy as jnp
 
 from ... import activations
@@ -149,6 +150,4 @@ def masked_softmax(scores: Array, mask: Array | None, axis: Any = -1) -> Array:
     if mask is not None:
         low = -3e4 if dtype == jnp.float16 else -1e9
         x = x + jnp.where(mask.astype(bool), 0.0, low).astype(x.dtype)
-    x = x - jnp.max(x, axis=axis, keepdims=True)
-    weights = jnp.exp(x)
-    return (weights / jnp.sum(weights, axis=axis, keepdims=True)).astype(dtype)
+    return jax.nn.softmax(x, axis=axis).astype(dtype)

@@ -53,7 +53,8 @@ class Attention(Layer):
     def _checked(self, inputs: Any) -> None:
         if not isinstance(inputs, (list, tuple)) or not 2 <= len(inputs) <= 3:
             raise ArgumentError(
-                f"{type(self).__name__} {self.name!r}", got="inputs that are no list of two or three",
+                f"{type(self).__name__} {self.name!r}",
+                got="inputs that are no list of two or three",
                 expected="[query, value] or [query, value, key]",
             )
 
@@ -108,7 +109,11 @@ class Attention(Layer):
         return (*input_shape[0][:-1], input_shape[1][-1])
 
     def compute_output_spec(
-        self, inputs: Any, mask: Any = None, training: Any = None, return_attention_scores: bool = False,
+        self,
+        inputs: Any,
+        mask: Any = None,
+        training: Any = None,
+        return_attention_scores: bool = False,
         use_causal_mask: bool = False,
     ) -> Any:
         """The symbolic output for symbolic inputs."""

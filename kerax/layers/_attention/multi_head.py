@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import string
+from types import MappingProxyType
 from typing import Any, Unpack
 
 import jax.numpy as jnp
@@ -13,6 +14,7 @@ from ..._core.naming import auto_name
 from ..._errors import ArgumentError, ShapeError
 from ..._graph.tensor import KerasTensor
 from ..._types import Array, Shape
+from ...ops._kernels.platform import on_cpu
 from .._activation.simple import masked_softmax
 from .._arguments import positive, rate_of
 from .._core.einsum_dense import EinsumDense
@@ -57,7 +59,9 @@ class _Heads(Layer):
         self.use_gate = use_gate
         self.seed = seed
 
-    def _projection(self, name: str, equation: str, shape: Shape, bias_axes: str, input_shape: Shape, **more: Any) -> Any:
+    def _projection(
+        self, name: str, equation: str, shape: Shape, bias_axes: str, input_shape: Shape, **more: Any
+    ) -> Any:
         """A built EinsumDense of that name, with this layer's initializers, regularizers and constraints."""
         layer = EinsumDense(
             equation,
@@ -80,7 +84,13 @@ class _Heads(Layer):
         return layer
 
     def _mask(
-        self, query: Array, source: Array, query_mask: Any, value_mask: Any, key_mask: Any, attention_mask: Any,
+        self,
+        query: Array,
+        source: Array,
+        query_mask: Any,
+        value_mask: Any,
+        key_mask: Any,
+        attention_mask: Any,
         use_causal_mask: bool,
     ) -> Any:
         """Which source each target sees: (batch or 1, targets, sources) booleans, or None for all."""
@@ -127,7 +137,24 @@ def _like(initializer: Any) -> Any:
     """Another initializer of the same kind and seed."""
     if hasattr(initializer, "clone"):
         return initializer.clone()
-    return type(initializer).from_config(initializer.get_config()) if hasattr(initializer, "get_config") else initializer
+    return (
+        type(initializer).from_config(initializer.get_config()) if hasattr(initializer, "get_config") else initializer
+    )
+
+
+def _at_once(x: Array, projections: tuple[EinsumDense, ...]) -> list[Array]:
+    """Several projections of the same inputs, as one product: on the CPU one large product beats three."""
+    kernels = [layer.kernel.value for layer in projections]
+    size = x.shape[-1]
+    y = jnp.matmul(x.reshape(-1, size), jnp.concatenate([kernel.reshape(size, -1) for kernel in kernels], axis=1))
+    if projections[0].bias is not None:
+        y = y + jnp.concatenate([layer.bias.value.reshape(-1) for layer in projections])
+    found, start = [], 0
+    for kernel in kernels:
+        width = kernel.size // size
+        found.append(y[:, start : start + width].reshape(*x.shape[:-1], *kernel.shape[1:]))
+        start += width
+    return found
 
 
 class MultiHeadAttention(_Heads):
@@ -159,6 +186,8 @@ class MultiHeadAttention(_Heads):
         use_causal_mask: a target sees only sources at its place or before.
     """
 
+    _config_names = MappingProxyType({"output_shape": "_output_shape"})
+
     def __init__(
         self,
         num_heads: int,
@@ -182,32 +211,47 @@ class MultiHeadAttention(_Heads):
         **common: Unpack[LayerOptions],
     ) -> None:
         super().__init__(
-            dropout, use_bias, sliding_window, kernel_initializer, bias_initializer, kernel_regularizer,
-            bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, use_gate, seed, **common,
+            dropout,
+            use_bias,
+            sliding_window,
+            kernel_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            bias_regularizer,
+            activity_regularizer,
+            kernel_constraint,
+            bias_constraint,
+            use_gate,
+            seed,
+            **common,
         )
         where = f"MultiHeadAttention {self.name!r}"
         self.num_heads = positive(num_heads, "num_heads", where)
         self.key_dim = positive(key_dim, "key_dim", where)
         self.value_dim = positive(value_dim or key_dim, "value_dim", where)
-        if output_shape is not None and not isinstance(output_shape, int):
-            output_shape = tuple(output_shape)
+        if output_shape is not None:
+            output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
         self._output_shape = output_shape
         if isinstance(attention_axes, int):
             attention_axes = (attention_axes,)
         self.attention_axes = attention_axes if attention_axes is None else tuple(attention_axes)
-
-    _config_names = {"output_shape": "_output_shape"}  # noqa: RUF012
 
     def build(self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None) -> None:
         """Make the projections of query, key, (gate,) value and output."""
         key_shape = value_shape if key_shape is None else key_shape
         rank = len(query_shape)
         if len(value_shape) != rank:
-            raise ShapeError(f"MultiHeadAttention {self.name!r}", got=f"query {query_shape} and value {value_shape}",
-                             expected="the same number of axes")
+            raise ShapeError(
+                f"MultiHeadAttention {self.name!r}",
+                got=f"query {query_shape} and value {value_shape}",
+                expected="the same number of axes",
+            )
         if value_shape[1:-1] != key_shape[1:-1]:
-            raise ShapeError(f"MultiHeadAttention {self.name!r}", got=f"value {value_shape} and key {key_shape}",
-                             expected="the same sizes but the last")
+            raise ShapeError(
+                f"MultiHeadAttention {self.name!r}",
+                got=f"value {value_shape} and key {key_shape}",
+                expected="the same sizes but the last",
+            )
         axes = self.attention_axes or range(1, rank - 1)
         self._axes = tuple(axis % rank for axis in axes)
         free = string.ascii_lowercase[: rank - 1]
@@ -224,7 +268,10 @@ class MultiHeadAttention(_Heads):
         last = self._output_sizes(query_shape)
         out = string.ascii_uppercase[: len(last)]
         self._output_dense = self._projection(
-            "attention_output", f"{free}yz,yz{out}->{free}{out}", (*(None,) * (rank - 2), *last), out,
+            "attention_output",
+            f"{free}yz,yz{out}->{free}{out}",
+            (*(None,) * (rank - 2), *last),
+            out,
             (*query_shape[:-1], self.num_heads, self.value_dim),
         )
         # Axes as letters: batch ones are shared, attention ones belong to the targets or to the sources.
@@ -237,9 +284,7 @@ class MultiHeadAttention(_Heads):
         self._heads_axis = len(batch)
 
     def _output_sizes(self, query_shape: Shape) -> tuple:
-        if self._output_shape is None:
-            return (query_shape[-1],)
-        return (self._output_shape,) if isinstance(self._output_shape, int) else self._output_shape
+        return (query_shape[-1],) if self._output_shape is None else self._output_shape
 
     def call(
         self,
@@ -257,10 +302,13 @@ class MultiHeadAttention(_Heads):
         """(batch, targets, size), and the weights if asked for."""
         key = value if key is None else key
         seen = self._mask(query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask)
-        q = self._query_dense(query) * jnp.asarray(1.0 / math.sqrt(self.key_dim), self.compute_dtype)
-        scores = jnp.einsum(self._score_equation, q, self._key_dense(key))
-        weights = self._weights(scores, seen, self._heads_axis, training)
-        out = jnp.einsum(self._mix_equation, weights, self._value_dense(value))
+        if query is value and key is value and self.activity_regularizer is None and on_cpu():
+            q, k, v = _at_once(query, (self._query_dense, self._key_dense, self._value_dense))
+        else:
+            q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
+        q = q * jnp.asarray(1.0 / math.sqrt(self.key_dim), self.compute_dtype)
+        weights = self._weights(jnp.einsum(self._score_equation, q, k), seen, self._heads_axis, training)
+        out = jnp.einsum(self._mix_equation, weights, v)
         if self.use_gate:
             out = out * self._gate_dense(query)
         out = self._output_dense(out)
@@ -324,8 +372,19 @@ class GroupQueryAttention(_Heads):
         if common.get("name") is None:
             common["name"] = auto_name("GroupedQueryAttention")  # the name Keras counts
         super().__init__(
-            dropout, use_bias, sliding_window, kernel_initializer, bias_initializer, kernel_regularizer,
-            bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, use_gate, seed, **common,
+            dropout,
+            use_bias,
+            sliding_window,
+            kernel_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            bias_regularizer,
+            activity_regularizer,
+            kernel_constraint,
+            bias_constraint,
+            use_gate,
+            seed,
+            **common,
         )
         where = f"GroupQueryAttention {self.name!r}"
         self.head_dim = positive(head_dim, "head_dim", where)
@@ -333,7 +392,8 @@ class GroupQueryAttention(_Heads):
         self.num_key_value_heads = positive(num_key_value_heads, "num_key_value_heads", where)
         if num_query_heads % num_key_value_heads:
             raise ArgumentError(
-                where, got=f"num_query_heads={num_query_heads} and num_key_value_heads={num_key_value_heads}",
+                where,
+                got=f"num_query_heads={num_query_heads} and num_key_value_heads={num_key_value_heads}",
                 expected="a multiple of num_key_value_heads",
             )
 
@@ -351,7 +411,10 @@ class GroupQueryAttention(_Heads):
         if self.dropout > 0:
             self.seed_generator = random.SeedGenerator(self.seed)
         self._output_dense = self._projection(
-            "attention_output", "bquh,uhm->bqm", (None, query_shape[-1]), "m",
+            "attention_output",
+            "bquh,uhm->bqm",
+            (None, query_shape[-1]),
+            "m",
             (*query_shape[:-1], self.num_query_heads, self.head_dim),
         )
 

@@ -48,7 +48,8 @@ class Convolution(Layer):
         self.input_spec = InputSpec(min_ndim=self.rank + 2)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ArgumentError(
-                where, got=f"strides={self.strides} and dilation_rate={self.dilation_rate}",
+                where,
+                got=f"strides={self.strides} and dilation_rate={self.dilation_rate}",
                 expected="one of the two to be 1",
             )
 
@@ -68,7 +69,9 @@ class Convolution(Layer):
         """The number of input channels, from now on the only one taken."""
         channels = input_shape[self._channel_axis]
         if channels is None:
-            raise ArgumentError(self._where, got=f"inputs of shape {input_shape}", expected="a known number of channels")
+            raise ArgumentError(
+                self._where, got=f"inputs of shape {input_shape}", expected="a known number of channels"
+            )
         self.input_spec = InputSpec(min_ndim=self.rank + 2, axes={self._channel_axis: channels})
         return channels
 
@@ -114,7 +117,8 @@ def conv_sizes(spatial: Any, window: Any, strides: Any, padding: str, dilation: 
         positions = -(-n // stride) if padding in ("same", "causal") else (n - reach) // stride + 1
         if positions <= 0:
             raise ArgumentError(
-                where, got=f"inputs of spatial shape {tuple(spatial)}",
+                where,
+                got=f"inputs of spatial shape {tuple(spatial)}",
                 expected=f"at least {reach} where a window reaches so far",
                 hint="use padding='same', a smaller window, or fewer layers that shrink the input",
             )

@@ -37,8 +37,18 @@ class BaseConv(Convolution):
         **common: Unpack[LayerOptions],
     ) -> None:
         super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer,
-            bias_regularizer, activity_regularizer, bias_constraint, **common,
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+            activity_regularizer,
+            bias_constraint,
+            **common,
         )
         self.filters = checked_filters(self, filters, groups)
         self.groups = groups
@@ -69,9 +79,7 @@ class BaseConv(Convolution):
         batch = x.shape[: -self.rank - 1]
         if len(batch) > 1:  # more axes than one before the spatial ones: all are batch
             x = x.reshape(-1, *x.shape[-self.rank - 1 :])
-        y = conv(
-            x, self.kernel.value, self.strides, self.padding, self.dilation_rate, self.groups, self._channels_last
-        )
+        y = conv(x, self.kernel.value, self.strides, self.padding, self.dilation_rate, self.groups, self._channels_last)
         y = self._finish(y)
         return y if len(batch) == 1 else y.reshape(*batch, *y.shape[1:])
 

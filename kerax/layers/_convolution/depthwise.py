@@ -35,8 +35,18 @@ class BaseDepthwiseConv(Convolution):
         **common: Unpack[LayerOptions],
     ) -> None:
         super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer,
-            bias_regularizer, activity_regularizer, bias_constraint, **common,
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+            activity_regularizer,
+            bias_constraint,
+            **common,
         )
         self.depth_multiplier = positive(depth_multiplier, "depth_multiplier", self._where)
         self.depthwise_initializer = initializers.get(depthwise_initializer)
@@ -135,8 +145,18 @@ class BaseSeparableConv(Convolution):
         **common: Unpack[LayerOptions],
     ) -> None:
         super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer,
-            bias_regularizer, activity_regularizer, bias_constraint, **common,
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+            activity_regularizer,
+            bias_constraint,
+            **common,
         )
         self.filters = checked_filters(self, filters)
         self.depth_multiplier = positive(depth_multiplier, "depth_multiplier", self._where)

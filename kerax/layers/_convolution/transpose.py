@@ -38,8 +38,18 @@ class BaseConvTranspose(Convolution):
         **common: Unpack[LayerOptions],
     ) -> None:
         super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer,
-            bias_regularizer, activity_regularizer, bias_constraint, **common,
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+            activity_regularizer,
+            bias_constraint,
+            **common,
         )
         self.filters = checked_filters(self, filters)
         self.kernel_initializer = initializers.get(kernel_initializer)
@@ -50,7 +60,8 @@ class BaseConvTranspose(Convolution):
             self.output_padding = sizes(output_padding, self.rank, "output_padding", self._where, allow_zero=True)
             if any(extra >= stride for extra, stride in zip(self.output_padding, self.strides, strict=True)):
                 raise ArgumentError(
-                    self._where, got=f"output_padding={output_padding} with strides={self.strides}",
+                    self._where,
+                    got=f"output_padding={output_padding} with strides={self.strides}",
                     expected="less than the strides",
                 )
 

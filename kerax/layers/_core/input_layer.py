@@ -57,8 +57,11 @@ class InputLayer(Layer):
             raise ArgumentError(f"Input {self.name!r}", got="no shape", expected="shape=… or batch_shape=…")
         for size in batch_shape:
             if size is not None and (not isinstance(size, int) or size < 0):
-                raise ArgumentError(f"Input {self.name!r}", got=f"the shape {tuple(batch_shape)}",
-                                    expected="non-negative integers or None")
+                raise ArgumentError(
+                    f"Input {self.name!r}",
+                    got=f"the shape {tuple(batch_shape)}",
+                    expected="non-negative integers or None",
+                )
         self.batch_shape: Shape = tuple(batch_shape)
         self.optional = optional
         self._tensor_dtype = self.variable_dtype if dtype is None else standardize_dtype(dtype)
@@ -87,8 +90,14 @@ class InputLayer(Layer):
 
     def get_config(self) -> Config:
         """The constructor's arguments."""
-        return {"batch_shape": self.batch_shape, "dtype": self._tensor_dtype, "sparse": self.sparse,
-                "ragged": self.ragged, "name": self.name, "optional": self.optional}
+        return {
+            "batch_shape": self.batch_shape,
+            "dtype": self._tensor_dtype,
+            "sparse": self.sparse,
+            "ragged": self.ragged,
+            "name": self.name,
+            "optional": self.optional,
+        }
 
     @property
     def spec(self) -> InputSpec:
@@ -96,7 +105,7 @@ class InputLayer(Layer):
         return InputSpec(shape=self.batch_shape, name=self.name, optional=self.optional, allow_last_axis_squeeze=True)
 
 
-def Input(  # noqa: N802 - Keras's name
+def Input(
     shape: Any = None,
     batch_size: int | None = None,
     dtype: Any = None,

@@ -32,11 +32,15 @@ class Merge(Layer):
         Raises:
             ArgumentError: no list, or an empty one.
         """
-        if not isinstance(input_shape, (list, tuple)) or not input_shape or not isinstance(
-            input_shape[0], (list, tuple)
+        if (
+            not isinstance(input_shape, (list, tuple))
+            or not input_shape
+            or not isinstance(input_shape[0], (list, tuple))
         ):
             raise ArgumentError(
-                self._where, got=f"an input of shape {input_shape}", expected="a list of inputs",
+                self._where,
+                got=f"an input of shape {input_shape}",
+                expected="a list of inputs",
                 hint=f"{type(self).__name__}()([a, b])",
             )
         return [tuple(shape) for shape in input_shape]
@@ -48,8 +52,9 @@ class Merge(Layer):
     def compute_output_spec(self, inputs: Any) -> KerasTensor:
         """The symbolic output for symbolic inputs."""
         if not isinstance(inputs, (list, tuple)):
-            raise ArgumentError(self._where, got=f"{inputs!r}", expected="a list of inputs",
-                                hint=f"{type(self).__name__}()([a, b])")
+            raise ArgumentError(
+                self._where, got=f"{inputs!r}", expected="a list of inputs", hint=f"{type(self).__name__}()([a, b])"
+            )
         shape = self.compute_output_shape([tuple(x.shape) for x in inputs])
         kinds = [real_dtype(like_input(self, (), x).dtype) for x in inputs]
         return KerasTensor(shape, jnp.result_type(*kinds).name)
@@ -63,8 +68,9 @@ class ElementwiseMerge(Merge):
     def call(self, inputs: Any) -> Array:
         """The inputs, combined."""
         if not isinstance(inputs, (list, tuple)):
-            raise ArgumentError(self._where, got="one input", expected="a list of inputs",
-                                hint=f"{type(self).__name__}()([a, b])")
+            raise ArgumentError(
+                self._where, got="one input", expected="a list of inputs", hint=f"{type(self).__name__}()([a, b])"
+            )
         return self._combine(_aligned(inputs))
 
     def _combine(self, inputs: list[Array]) -> Array:
@@ -107,7 +113,9 @@ class ElementwiseMerge(Merge):
                 out.append(n)
             else:
                 raise ShapeError(
-                    self._where, got=f"inputs of shapes {shapes}", expected="shapes that are equal, or 1 where not",
+                    self._where,
+                    got=f"inputs of shapes {shapes}",
+                    expected="shapes that are equal, or 1 where not",
                     hint="project one of them to the size of the other first",
                 )
         return tuple(out)

@@ -40,7 +40,9 @@ class Concatenate(Merge):
         shapes = self._checked(input_shape)
         rank = len(shapes[0])
         if any(len(shape) != rank for shape in shapes) or not -rank <= self.axis < rank:
-            raise ShapeError(self._where, got=f"inputs of shapes {shapes}", expected=f"one rank, with an axis {self.axis}")
+            raise ShapeError(
+                self._where, got=f"inputs of shapes {shapes}", expected=f"one rank, with an axis {self.axis}"
+            )
         along = self.axis % rank
         out: list[int | None] = []
         for axis in range(rank):
@@ -50,7 +52,8 @@ class Concatenate(Merge):
                 out.append(None if None in found else sum(found))  # type: ignore[arg-type]
             elif len(known) > 1:
                 raise ShapeError(
-                    self._where, got=f"inputs of shapes {shapes}",
+                    self._where,
+                    got=f"inputs of shapes {shapes}",
                     expected=f"the same sizes except along axis {self.axis}",
                 )
             else:

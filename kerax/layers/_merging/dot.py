@@ -57,7 +57,8 @@ class Dot(Merge):
         first, second = shapes
         if first[a] is not None and second[b] is not None and first[a] != second[b]:
             raise ShapeError(
-                self._where, got=f"inputs of shapes {shapes}",
+                self._where,
+                got=f"inputs of shapes {shapes}",
                 expected=f"the same size along axis {a} of the first and axis {b} of the second",
             )
         rest = [size for axis, size in enumerate(first) if axis != a]

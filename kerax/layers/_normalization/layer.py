@@ -18,8 +18,17 @@ class _ScaledAndShifted(Layer):
     """What layers with `gamma` and `beta` share."""
 
     def __init__(
-        self, epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer,
-        beta_constraint, gamma_constraint, **common: Any,
+        self,
+        epsilon,
+        center,
+        scale,
+        beta_initializer,
+        gamma_initializer,
+        beta_regularizer,
+        gamma_regularizer,
+        beta_constraint,
+        gamma_constraint,
+        **common: Any,
     ) -> None:
         super().__init__(**common)
         self.epsilon = epsilon
@@ -40,13 +49,21 @@ class _ScaledAndShifted(Layer):
             )
         if self.scale:
             self.gamma = self.add_weight(
-                name="gamma", shape=shape, initializer=self.gamma_initializer, regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint, autocast=autocast,
+                name="gamma",
+                shape=shape,
+                initializer=self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+                autocast=autocast,
             )
         if self.center:
             self.beta = self.add_weight(
-                name="beta", shape=shape, initializer=self.beta_initializer, regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint, autocast=autocast,
+                name="beta",
+                shape=shape,
+                initializer=self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+                autocast=autocast,
             )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -54,7 +71,8 @@ class _ScaledAndShifted(Layer):
         for axis in _listed(self.axis):  # type: ignore[attr-defined]
             if not -len(input_shape) <= axis < len(input_shape):
                 raise ArgumentError(
-                    f"{type(self).__name__} {self.name!r}", got=f"inputs of shape {input_shape}",
+                    f"{type(self).__name__} {self.name!r}",
+                    got=f"inputs of shape {input_shape}",
                     expected=f"an axis {axis}",
                 )
         return input_shape
@@ -90,8 +108,16 @@ class LayerNormalization(_ScaledAndShifted):
     ) -> None:
         rms_scaling = common.pop("rms_scaling", False)
         super().__init__(
-            epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer,
-            beta_constraint, gamma_constraint, **common,
+            epsilon,
+            center,
+            scale,
+            beta_initializer,
+            gamma_initializer,
+            beta_regularizer,
+            gamma_regularizer,
+            beta_constraint,
+            gamma_constraint,
+            **common,
         )
         if not isinstance(axis, (int, list, tuple)):
             raise TypeError(f"LayerNormalization {self.name!r}: got axis={axis!r}, expected an integer or a list.")
@@ -154,8 +180,16 @@ class GroupNormalization(_ScaledAndShifted):
         **common: Unpack[LayerOptions],
     ) -> None:
         super().__init__(
-            epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer,
-            beta_constraint, gamma_constraint, **common,
+            epsilon,
+            center,
+            scale,
+            beta_initializer,
+            gamma_initializer,
+            beta_regularizer,
+            gamma_regularizer,
+            beta_constraint,
+            gamma_constraint,
+            **common,
         )
         self.groups = groups
         self.axis = axis
@@ -168,7 +202,8 @@ class GroupNormalization(_ScaledAndShifted):
             self.groups = channels
         if channels < self.groups or channels % self.groups:
             raise ShapeError(
-                f"GroupNormalization {self.name!r}", got=f"{channels} channels along axis {self.axis}",
+                f"GroupNormalization {self.name!r}",
+                got=f"{channels} channels along axis {self.axis}",
                 expected=f"a multiple of groups={self.groups}",
             )
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: channels})

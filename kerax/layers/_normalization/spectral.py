@@ -30,7 +30,8 @@ class SpectralNormalization(Wrapper):
         super().__init__(layer, **common)
         if power_iterations <= 0:
             raise ArgumentError(
-                f"SpectralNormalization {self.name!r}", got=f"power_iterations={power_iterations}",
+                f"SpectralNormalization {self.name!r}",
+                got=f"power_iterations={power_iterations}",
                 expected="a positive integer",
             )
         self.power_iterations = power_iterations

@@ -22,9 +22,7 @@ class _GlobalPooling(Layer):
 
     rank = 0
 
-    def __init__(
-        self, data_format: str | None = None, keepdims: bool = False, **common: Unpack[LayerOptions]
-    ) -> None:
+    def __init__(self, data_format: str | None = None, keepdims: bool = False, **common: Unpack[LayerOptions]) -> None:
         super().__init__(**common)
         self.data_format = config.standardize_data_format(data_format)
         self.keepdims = keepdims
@@ -88,9 +86,7 @@ class GlobalAveragePooling1D(_GlobalAveragePooling):
 
     rank = 1
 
-    def __init__(
-        self, data_format: str | None = None, keepdims: bool = False, **common: Unpack[LayerOptions]
-    ) -> None:
+    def __init__(self, data_format: str | None = None, keepdims: bool = False, **common: Unpack[LayerOptions]) -> None:
         super().__init__(data_format, keepdims, **common)
         self.supports_masking = True
 

@@ -62,13 +62,15 @@ class Normalization(Layer):
         for axis in self.axis:
             if not -rank <= axis < rank:
                 raise ArgumentError(
-                    f"Normalization {self.name!r}", got=f"inputs of shape {input_shape} and axis={self.axis}",
+                    f"Normalization {self.name!r}",
+                    got=f"inputs of shape {input_shape} and axis={self.axis}",
                     expected="axes of the inputs",
                 )
         kept = tuple(sorted(axis % rank for axis in self.axis))
         if any(input_shape[axis] is None for axis in kept):
             raise ArgumentError(
-                f"Normalization {self.name!r}", got=f"inputs of shape {input_shape}",
+                f"Normalization {self.name!r}",
+                got=f"inputs of shape {input_shape}",
                 expected=f"known sizes along axis={self.axis}",
             )
         self._kept_axes = kept
@@ -100,7 +102,8 @@ class Normalization(Layer):
             return jnp.broadcast_to(values, self._stat_shape)  # type: ignore[arg-type]
         except ValueError:
             raise ShapeError(
-                f"Normalization {self.name!r}", got=f"statistics of shape {values.shape}",
+                f"Normalization {self.name!r}",
+                got=f"statistics of shape {values.shape}",
                 expected=f"{size} values, as axis={self.axis} asks for",
             ) from None
 
@@ -141,8 +144,10 @@ class Normalization(Layer):
             StateError: mean and variance were given to the constructor.
         """
         if self.input_mean is not None:
-            raise StateError(f"Normalization {self.name!r} has its mean and variance from the constructor",
-                             hint="leave mean= and variance= out to take them from data")
+            raise StateError(
+                f"Normalization {self.name!r} has its mean and variance from the constructor",
+                hint="leave mean= and variance= out to take them from data",
+            )
         total, mean, variance = 0, np.zeros(()), np.zeros(())
         for number, batch in enumerate(_batches(data)):
             if steps is not None and number >= steps:

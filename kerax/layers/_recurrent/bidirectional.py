@@ -52,7 +52,9 @@ class Bidirectional(Layer):
         super().__init__(weights=weights, **common)  # type: ignore[call-arg]
         config = _serial.serialize_keras_object(layer)
         # The two outputs of a masked step belong to different steps: neither may leak into it.
-        same = {"zero_output_for_mask": True} if layer.return_sequences and hasattr(layer, "zero_output_for_mask") else {}
+        same = (
+            {"zero_output_for_mask": True} if layer.return_sequences and hasattr(layer, "zero_output_for_mask") else {}
+        )
         self.forward_layer = _copy(config, name=f"forward_{layer.name}", **same)
         if backward_layer is None:
             backward = _copy(config, name=f"backward_{layer.name}", go_backwards=not layer.go_backwards, **same)

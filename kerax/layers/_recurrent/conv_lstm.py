@@ -17,7 +17,7 @@ from .rnn import RNN
 
 
 class ConvLSTMCell(RecurrentCell):
-    """One step of a convolutional LSTM; arguments as `ConvLSTM2D`. States: `h` and `c`, images of `filters` channels."""
+    """A step of a convolutional LSTM; arguments as `ConvLSTM2D`. States `h` and `c`: images of `filters` channels."""
 
     gates = 4
 
@@ -53,17 +53,25 @@ class ConvLSTMCell(RecurrentCell):
         channels = input_shape[-1] if self._last else input_shape[1]
         width = 4 * self.filters
         self.kernel = self.add_weight(
-            name="kernel", shape=(*self.kernel_size, channels, width), initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer, constraint=self.kernel_constraint,
+            name="kernel",
+            shape=(*self.kernel_size, channels, width),
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
         )
         self.recurrent_kernel = self.add_weight(
-            name="recurrent_kernel", shape=(*self.kernel_size, self.filters, width),
-            initializer=self.recurrent_initializer, regularizer=self.recurrent_regularizer,
+            name="recurrent_kernel",
+            shape=(*self.kernel_size, self.filters, width),
+            initializer=self.recurrent_initializer,
+            regularizer=self.recurrent_regularizer,
             constraint=self.recurrent_constraint,
         )
         if self.use_bias:
             self.bias = self.add_weight(
-                name="bias", shape=(width,), initializer=self._bias_start(), regularizer=self.bias_regularizer,
+                name="bias",
+                shape=(width,),
+                initializer=self._bias_start(),
+                regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
             )
         shape = self.step_shape(input_shape)[1:]
@@ -177,19 +185,42 @@ class _ConvLSTM(RNN):
         **common: Unpack[LayerOptions],
     ) -> None:
         cell = ConvLSTMCell(
-            self.rank, filters, kernel_size, strides, padding, data_format, dilation_rate, recurrent_activation,
-            unit_forget_bias, type(self).__name__,
-            activation=activation, use_bias=use_bias, kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer, bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer, recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer, kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint, bias_constraint=bias_constraint, dropout=dropout,
-            recurrent_dropout=recurrent_dropout, seed=seed, dtype=common.get("dtype"), name="conv_lstm_cell",
+            self.rank,
+            filters,
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            recurrent_activation,
+            unit_forget_bias,
+            type(self).__name__,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=seed,
+            dtype=common.get("dtype"),
+            name="conv_lstm_cell",
             trainable=common.get("trainable", True),
         )
         super().__init__(
-            cell, activity_regularizer=activity_regularizer, return_sequences=return_sequences,
-            return_state=return_state, go_backwards=go_backwards, stateful=stateful, **common,
+            cell,
+            activity_regularizer=activity_regularizer,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            **common,
         )
         self.input_spec = InputSpec(ndim=self.rank + 3)
 

@@ -53,7 +53,8 @@ class RNN(Layer):
         for name in ("call", "state_size"):
             if not hasattr(cell, name):
                 raise ArgumentError(
-                    f"{type(self).__name__} {self.name!r}", got=f"a cell {cell!r} without `{name}`",
+                    f"{type(self).__name__} {self.name!r}",
+                    got=f"a cell {cell!r} without `{name}`",
                     expected="a layer with call(inputs, states) and state_size",
                 )
         self.cell = cell
@@ -88,12 +89,15 @@ class RNN(Layer):
         if self.stateful:
             if sequences_shape[0] is None:
                 raise ArgumentError(
-                    f"{type(self).__name__} {self.name!r}", got="stateful=True and an unknown batch size",
-                    expected="a fixed one", hint="Input(batch_size=…, shape=…), or batch_input_shape= of the layer",
+                    f"{type(self).__name__} {self.name!r}",
+                    got="stateful=True and an unknown batch size",
+                    expected="a fixed one",
+                    hint="Input(batch_size=…, shape=…), or batch_input_shape= of the layer",
                 )
             self.states = [
-                Variable(state, trainable=False, autocast=False, name="rnn_state", dtype=self.variable_dtype,
-                         rnn_state=True)
+                Variable(
+                    state, trainable=False, autocast=False, name="rnn_state", dtype=self.variable_dtype, rnn_state=True
+                )
                 for state in tree.flatten(self.get_initial_state(sequences_shape[0]))
             ]
 
@@ -151,7 +155,8 @@ class RNN(Layer):
         batch = sequences.shape[0]
         if self.stateful and batch != self.states[0].shape[0]:
             raise ShapeError(
-                where, got=f"a batch of {batch}",
+                where,
+                got=f"a batch of {batch}",
                 expected=f"{self.states[0].shape[0]}, fixed when this stateful layer was built",
             )
         if given is None and not self.stateful:

@@ -25,8 +25,11 @@ class StackedRNNCells(Layer):
         for cell in cells:
             for name in ("call", "state_size"):
                 if not hasattr(cell, name):
-                    raise ArgumentError(f"StackedRNNCells {self.name!r}", got=f"a cell {cell!r} without `{name}`",
-                                        expected="layers with call(inputs, states) and state_size")
+                    raise ArgumentError(
+                        f"StackedRNNCells {self.name!r}",
+                        got=f"a cell {cell!r} without `{name}`",
+                        expected="layers with call(inputs, states) and state_size",
+                    )
         self.cells = list(cells)
 
     @property
@@ -71,9 +74,11 @@ class StackedRNNCells(Layer):
         for cell in self.cells:
             make = getattr(cell, "get_initial_state", None)
             sizes = cell.state_size if isinstance(cell.state_size, (list, tuple)) else [cell.state_size]
-            states = make(batch_size=batch_size) if make else [
-                jnp.zeros((batch_size, size), self.compute_dtype) for size in sizes
-            ]
+            states = (
+                make(batch_size=batch_size)
+                if make
+                else [jnp.zeros((batch_size, size), self.compute_dtype) for size in sizes]
+            )
             states = list(states) if isinstance(states, (list, tuple)) else [states]
             found.append(states if isinstance(cell.state_size, (list, tuple)) else states[0])
         return found

@@ -38,13 +38,17 @@ class Walk(NamedTuple):
         Returns:
             (last output, all outputs or None, last states).
         """
-        if isinstance(cell, StackedRNNCells) and all(isinstance(c, (RecurrentCell, StackedRNNCells)) for c in cell.cells):
+        if isinstance(cell, StackedRNNCells) and all(
+            isinstance(c, (RecurrentCell, StackedRNNCells)) for c in cell.cells
+        ):
             return self._through_stack(cell, sequences, states, mask, fresh)
         if isinstance(cell, RecurrentCell):
             return self._known(cell, sequences, states, mask, fresh)
         return self._any(cell, sequences, states, mask)
 
-    def _through_stack(self, stack: StackedRNNCells, sequences: Array, states: list[Any], mask: Any, fresh: bool) -> Any:
+    def _through_stack(
+        self, stack: StackedRNNCells, sequences: Array, states: list[Any], mask: Any, fresh: bool
+    ) -> Any:
         # Cell by cell instead of step by step: the same numbers, each cell's inputs in one product.
         new, last, outputs = [], None, None
         within = self._replace(return_sequences=True, go_backwards=False)

@@ -210,7 +210,5 @@ class AlphaDropout(_Random):
         keep = random.uniform(shape, seed=self.seed_generator) >= self.rate
         scale = ((1 - self.rate) * (1 + self.rate * _SELU_FLOOR**2)) ** -0.5
         shift = -scale * _SELU_FLOOR * self.rate
-        kept = jax.lax.select(
-            jnp.broadcast_to(keep, inputs.shape), inputs, jnp.full_like(inputs, _SELU_FLOOR)
-        )
+        kept = jax.lax.select(jnp.broadcast_to(keep, inputs.shape), inputs, jnp.full_like(inputs, _SELU_FLOOR))
         return kept * scale + shift

@@ -147,7 +147,8 @@ class _Cropping(_Border):
                 shape[axis] -= before + after
                 if shape[axis] <= 0:
                     raise ShapeError(
-                        f"{type(self).__name__} {self.name!r}", got=f"inputs of shape {input_shape}",
+                        f"{type(self).__name__} {self.name!r}",
+                        got=f"inputs of shape {input_shape}",
                         expected=f"more than {before + after} along axis {axis}, as cropping={self.cropping}",
                     )
         return tuple(shape)

@@ -107,7 +107,8 @@ class Permute(Rearranging):
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ArgumentError(
-                f"Permute {self.name!r}", got=f"dims={dims}",
+                f"Permute {self.name!r}",
+                got=f"dims={dims}",
                 expected=f"each of the numbers 1 to {len(self.dims)} once (the batch axis 0 stays)",
             )
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)

@@ -105,8 +105,6 @@ class UpSampling3D(_UpSampling):
 
     rank = 3
 
-    def __init__(
-        self, size: Any = (2, 2, 2), data_format: str | None = None, **common: Unpack[LayerOptions]
-    ) -> None:
+    def __init__(self, size: Any = (2, 2, 2), data_format: str | None = None, **common: Unpack[LayerOptions]) -> None:
         super().__init__(size, **common)
         self.data_format = config.standardize_data_format(data_format)

@@ -92,7 +92,9 @@ class JaxLayer(Layer):
         if self.params is not None or self.init_fn is None:
             return
         dtype = self.compute_dtype
-        sample = _map_shapes(lambda shape: jnp.ones([1 if size is None else size for size in shape], dtype), input_shape)
+        sample = _map_shapes(
+            lambda shape: jnp.ones([1 if size is None else size for size in shape], dtype), input_shape
+        )
         with jax.ensure_compile_time_eval():
             given = {"rng": self.seed_generator.next(), "inputs": sample, "training": True}
             made = self.init_fn(*(given[name] for name in self._init_names))
@@ -122,7 +124,8 @@ class JaxLayer(Layer):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments; functions must be registered or importable to be read again."""
         raise Unsupported(
-            f"The config of {type(self).__name__} {self.name!r}", got="functions that cannot be written down",
+            f"The config of {type(self).__name__} {self.name!r}",
+            got="functions that cannot be written down",
             hint="subclass it with get_config and from_config, or save the weights: save_weights(…)",
         )
 
@@ -137,13 +140,15 @@ class FlaxLayer(JaxLayer):
         seed: makes the random numbers repeat.
     """
 
-    def __init__(
-        self, module: Any, method: Any = None, variables: Any = None, **common: Any
-    ) -> None:
+    def __init__(self, module: Any, method: Any = None, variables: Any = None, **common: Any) -> None:
         self_check = hasattr(module, "apply") and hasattr(module, "init")
         if not self_check:
-            raise ArgumentError("FlaxLayer", got=repr(module), expected="a flax.linen module",
-                                hint="NNXLayer takes flax.nnx modules" if isinstance(module, nnx.Module) else None)
+            raise ArgumentError(
+                "FlaxLayer",
+                got=repr(module),
+                expected="a flax.linen module",
+                hint="NNXLayer takes flax.nnx modules" if isinstance(module, nnx.Module) else None,
+            )
         if isinstance(method, str):
             method = getattr(type(module), method)
         takes_training = "training" in inspect.signature(method or type(module).__call__).parameters
@@ -158,8 +163,12 @@ class FlaxLayer(JaxLayer):
         def call_fn(params: Any, state: Any, rng: Any, inputs: Any, training: Any) -> Any:
             options: dict[str, Any] = {"training": training} if takes_training else {}
             out, new = module.apply(
-                merged(params, state), inputs, method=method, mutable=nnx_mutable(state),
-                rngs={"dropout": rng} if training else None, **options,
+                merged(params, state),
+                inputs,
+                method=method,
+                mutable=nnx_mutable(state),
+                rngs={"dropout": rng} if training else None,
+                **options,
             )
             return out, {**state, **new}
 
@@ -178,15 +187,21 @@ class FlaxLayer(JaxLayer):
 
     def get_config(self) -> dict[str, Any]:
         """The module and the arguments, as far as they can be written down."""
-        config = Layer.get_config(self) if type(self) is not FlaxLayer else {
-            "name": self.name, "trainable": self.trainable,
-            "dtype": _serial.serialize_keras_object(self.dtype_policy),
-        }
+        config = (
+            Layer.get_config(self)
+            if type(self) is not FlaxLayer
+            else {
+                "name": self.name,
+                "trainable": self.trainable,
+                "dtype": _serial.serialize_keras_object(self.dtype_policy),
+            }
+        )
         try:
             config["module"] = _serial.serialize_keras_object(self.module)
         except TypeError as error:
             raise Unsupported(
-                f"The config of FlaxLayer {self.name!r}", got=f"the module {self.module!r}",
+                f"The config of FlaxLayer {self.name!r}",
+                got=f"the module {self.module!r}",
                 hint="register its class: kerax.saving.register_keras_serializable, with get_config and from_config",
             ) from error
         config["method"] = None if self.method is None else self.method.__name__

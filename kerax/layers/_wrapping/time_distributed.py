@@ -29,7 +29,8 @@ class TimeDistributed(Wrapper):
     def _step_shape(self, input_shape: Shape) -> Shape:
         if not isinstance(input_shape, (list, tuple)) or len(input_shape) < 3:
             raise ArgumentError(
-                f"TimeDistributed {self.name!r}", got=f"inputs of shape {input_shape}",
+                f"TimeDistributed {self.name!r}",
+                got=f"inputs of shape {input_shape}",
                 expected="at least three axes: (batch, steps, …)",
             )
         return (input_shape[0], *input_shape[2:])
@@ -47,7 +48,9 @@ class TimeDistributed(Wrapper):
             options["mask"] = mask.reshape(batch * steps, *mask.shape[2:])
         rows = here.rows
         if rows is not None or mask is not None:
-            real = jnp.ones((batch, steps), bool) if mask is None else mask.astype(bool).reshape(batch, steps, -1)[..., 0]
+            real = (
+                jnp.ones((batch, steps), bool) if mask is None else mask.astype(bool).reshape(batch, steps, -1)[..., 0]
+            )
             rows = (real if rows is None else real & rows[:, None]).reshape(-1)
         with setting(rows=rows):
             outputs = self.layer(inputs.reshape(batch * steps, *inputs.shape[2:]), **options)

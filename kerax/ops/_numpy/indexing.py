@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
-from ..._errors import ArgumentError
+from ..._errors import ArgumentError, StateError
 from ..._types import Array, ArrayLike
 from .._arrays import array, arrays
 from .._op import op
@@ -61,7 +62,7 @@ def get_item(x: ArrayLike, key: Any) -> Array:
     return array(x)[tuple(key) if isinstance(key, list) and any(isinstance(k, slice) for k in key) else key]
 
 
-@op
+@op(rowwise=True)
 def where(condition: ArrayLike, x1: ArrayLike | None = None, x2: ArrayLike | None = None) -> Any:
     """`x1` where `condition` holds, else `x2`; without them the positions where it holds.
 
@@ -77,7 +78,7 @@ def where(condition: ArrayLike, x1: ArrayLike | None = None, x2: ArrayLike | Non
         ArgumentError: one of `x1` and `x2` without the other.
     """
     if x1 is None and x2 is None:
-        return jnp.nonzero(array(condition))
+        return _positions("where", condition)
     if x1 is None or x2 is None:
         raise ArgumentError("where", got="one of x1 and x2", expected="both or neither")
     return jnp.where(array(condition), *arrays(x1, x2))
@@ -97,8 +98,23 @@ def select(condlist: Sequence[ArrayLike], choicelist: Sequence[ArrayLike], defau
 
 @op
 def nonzero(x: ArrayLike) -> tuple[Array, ...]:
-    """The positions of elements that are not 0, one array per axis; not inside compiled code."""
-    return jnp.nonzero(array(x))
+    """The positions of elements that are not 0, one array per axis.
+
+    Raises:
+        StateError: inside compiled code, where sizes cannot depend on values.
+    """
+    return _positions("nonzero", x)
+
+
+def _positions(where: str, x: ArrayLike) -> tuple[Array, ...]:
+    x = array(x)
+    if isinstance(x, jax.core.Tracer):
+        raise StateError(
+            f"{where} inside compiled code",
+            got="a result whose size depends on values",
+            hint="where(condition, x, y), which keeps the size, or call it outside",
+        )
+    return jnp.nonzero(x)
 
 
 @op

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ..._errors import ArgumentError
 from ..._types import Array, ArrayLike, DType
@@ -153,7 +155,9 @@ def repeat(x: ArrayLike, repeats: int | ArrayLike, axis: int | None = None) -> A
         repeats: how many times, one number or one per element along `axis`.
         axis: along which; None for the flattened array.
     """
-    return jnp.repeat(array(x), repeats if isinstance(repeats, int) else array(repeats), axis)
+    # As NumPy's, unless it is JAX's already: inside compiled code its values must be known.
+    repeats = repeats if isinstance(repeats, (int, jax.Array)) else np.asarray(repeats)
+    return jnp.repeat(array(x), repeats, axis)
 
 
 @op

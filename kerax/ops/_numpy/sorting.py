@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..._errors import ArgumentError, ShapeError, Unsupported
+from ..._errors import ArgumentError, ShapeError, StateError, Unsupported
 from ..._types import Array, ArrayLike
 from .._arrays import array, arrays, floats
 from .._op import op
@@ -160,8 +160,18 @@ def unique(
 
     Returns:
         An array, or a tuple of arrays where more was asked for.
+
+    Raises:
+        StateError: no `size` inside compiled code.
     """
-    return jnp.unique(array(x), return_index, return_inverse, return_counts, axis, size=size, fill_value=fill_value)
+    x = array(x)
+    if size is None and isinstance(x, jax.core.Tracer):
+        raise StateError(
+            "unique inside compiled code",
+            got="a result whose size depends on values",
+            hint="pass size=, the most there are",
+        )
+    return jnp.unique(x, return_index, return_inverse, return_counts, axis, size=size, fill_value=fill_value)
 
 
 @op
