@@ -12,6 +12,7 @@ import jax
 
 from .._core import nnx_private
 from .._core.stateful import Carried, pure
+from .._transform.tape import Tape, tracing
 
 
 def gradients(forward: Callable[[], tuple[Any, Any]], trainable: Sequence[Any], carried: Carried) -> tuple[Any, Any, list]:
@@ -22,6 +23,8 @@ def gradients(forward: Callable[[], tuple[Any, Any]], trainable: Sequence[Any], 
         trainable: the Variables to differentiate by.
         carried: every Variable that may change; those assigned hold their new values afterwards.
     """
+    if not tracing():
+        return _gradients_on_values(forward, trainable, carried)
     chosen = {id(v) for v in trainable}
     rest = [v for v in carried.variables if id(v) not in chosen]
     inner = Carried([*trainable, *rest])
@@ -37,4 +40,17 @@ def gradients(forward: Callable[[], tuple[Any, Any]], trainable: Sequence[Any], 
     )
     for variable, value in zip(rest, after, strict=True):
         nnx_private.put(variable, value)
+    return loss, aux, grads
+
+
+def _gradients_on_values(forward: Callable, trainable: Sequence[Any], carried: Carried) -> tuple[Any, Any, list]:
+    """The same where nothing is traced: `forward` sees numbers, as plain Python would."""
+    chosen = [nnx_private.raw(v) for v in trainable]
+    run = pure(forward, carried)
+    with Tape() as tape:
+        for value in chosen:
+            tape.watch(value)
+        (loss, aux), after = run(carried.values())
+    grads = tape.gradient(loss, chosen)
+    carried.put(after)
     return loss, aux, grads

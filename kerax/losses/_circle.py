@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from .._core.variable import plain
+from .._graph.tensor import set_mask
 from .._types import Array, ArrayLike
 from ._align import floats, rows_of
 from ._base import FunctionLoss
@@ -42,7 +43,7 @@ def circle(
         margin: relaxation, the distance that is near enough.
 
     Returns:
-        (batch,); `Circle` leaves rows where it is 0 out of its mean.
+        (batch,); where it is 0 the row is left out of means, as if masked.
     """
     y_pred = floats(y_pred)
     labels = jnp.asarray(plain(y_true)).astype(jnp.int32).reshape(-1)
@@ -59,7 +60,9 @@ def circle(
         near, far = near & rows[None, :], far & rows[None, :]
     pull = -gamma * jnp.maximum(margin + distance, 0) * (margin - distance)
     push = gamma * jnp.maximum(1 + margin - distance, 0) * (1 - margin - distance)
-    return jax.nn.softplus(_logsumexp(pull, near) + _logsumexp(push, far))
+    out = jax.nn.softplus(_logsumexp(pull, near) + _logsumexp(push, far))
+    set_mask(out, out > 0)
+    return out
 
 
 def _logsumexp(x: Array, where: Array) -> Array:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from .. import config
 from .._core.variable import plain
 from .._errors import ArgumentError, ShapeError
+from .._graph.tensor import set_mask
 from .._types import Array, ArrayLike
 from ._align import floats, targets_like
 from ._base import FunctionLoss
@@ -249,6 +250,7 @@ def sparse_categorical_crossentropy(
     out = -jnp.sum(jnp.where(hit, _log_probabilities(y_pred, from_logits, axis), 0), axis=axis)
     if valid is not None:
         out = jnp.where(valid, out, 0)
+        set_mask(out, valid)
     return out
 
 

@@ -186,6 +186,7 @@ class AUC(Counting):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
+        # A list, which Keras can read; the tensor that it writes itself it cannot.
         weights = None if self._label_weights is None else list(self._label_weights)
         given = {
             **super().get_config(),

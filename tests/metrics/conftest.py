@@ -132,7 +132,7 @@ class Case:
     def theirs(self, **more):
         return getattr(keras.metrics, self.name)(**{**self.options, **more})
 
-    def batches(self, rng, sizes=(6, 6, 3)):
+    def batches(self, rng, sizes):
         return [(self.true(rng, n), self.pred(rng, n)) for n in sizes]
 
 

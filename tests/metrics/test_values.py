@@ -26,42 +26,37 @@ def same_state(ours, theirs):
         close(mine.value, other.value, 1e-5)
 
 
-def test_a_stream_of_batches_gives_keras_s_state_and_result(case, rng):
+def test_a_stream_of_batches_with_and_without_weights_gives_keras_s_state_and_result(case, rng):
     ours, theirs = case.ours(), case.theirs()
-    for y_true, y_pred in case.batches(rng):
-        ours.update_state(y_true, y_pred)
-        theirs.update_state(y_true, y_pred)
+    weight = rng.uniform(0, 2, 6).astype("float32")
+    if case.name == "BinaryIoU":  # Keras wants a weight an element there
+        weight = np.repeat(weight[:, None], 3, 1)
+    for (y_true, y_pred), w in zip(case.batches(rng, (6, 6, 6)), (None, weight, weight[::-1]), strict=True):
+        ours.update_state(y_true, y_pred, w)
+        theirs.update_state(y_true, y_pred, w)
     same_state(ours, theirs)
     close(ours.result(), theirs.result())
     ours.reset_state()
     assert not any(np.any(v.numpy()) for v in ours.variables)
 
 
-def test_weights_count_as_in_keras(case, rng):
-    ours, theirs = case.ours(), case.theirs()
-    for y_true, y_pred in case.batches(rng, (6, 6)):
-        weight = rng.uniform(0, 2, len(y_pred)).astype("float32")
-        if case.name == "BinaryIoU":  # Keras wants a weight an element there
-            weight = np.repeat(weight[:, None], 3, 1)
-        ours.update_state(y_true, y_pred, weight)
-        theirs.update_state(y_true, y_pred, weight)
-    same_state(ours, theirs)
-    close(ours.result(), theirs.result())
-
-
 def test_configs_are_keras_s_and_are_read_by_both(case):
     ours, theirs = case.ours(name="own"), case.theirs(name="own")
     mine, other = metrics.serialize(ours), keras.metrics.serialize(theirs)
-    mine["config"].pop("label_weights", None), other["config"].pop("label_weights", None)
+    if case.key == "auc labels":  # Keras writes a tensor there, which it cannot read itself
+        weights = other["config"].pop("label_weights")["config"]["value"]
+        np.testing.assert_allclose(mine["config"].pop("label_weights"), weights, rtol=1e-6)
     assert mine == other
     again = metrics.deserialize(keras.metrics.serialize(theirs))
-    assert metrics.serialize(again) == metrics.serialize(ours)
+    if case.key != "auc labels":
+        assert metrics.serialize(again) == metrics.serialize(ours)
     revived = keras.metrics.deserialize(metrics.serialize(ours))
     assert keras.metrics.serialize(revived) == keras.metrics.serialize(theirs)
 
 
+@pytest.mark.parametrize("case", ["mse", "rmse", "auc", "precision", "mean iou", "f1", "r2"], indirect=True)
 def test_stateless_forms_agree_with_the_stateful_ones(case, rng):
-    (y_true, y_pred), *_ = case.batches(rng)
+    ((y_true, y_pred),) = case.batches(rng, (6,))
     metric = case.ours()
     metric.update_state(y_true, y_pred)
     metric.reset_state()

@@ -237,7 +237,6 @@ class RMSNormalization(Layer):
         super().__init__(**common)
         self.axis = axis
         self.epsilon = epsilon
-        self.supports_masking = True
 
     def build(self, input_shape: Shape) -> None:
         """Make `scale`, of the sizes along `axis`."""
