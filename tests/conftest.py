@@ -4,6 +4,8 @@ import os
 
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Most of the time of the tests is compilation; their programs run once, and need not be fast.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import pytest
 
@@ -13,7 +15,6 @@ def _fresh_names():
     from kerax._core import naming
 
     naming.reset()
-    yield
 
 
 @pytest.fixture

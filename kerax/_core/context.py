@@ -33,6 +33,7 @@ class _Here(threading.local):
     autocast: str | None = None  # float dtype that Variables are read in
     call: Call | None = None
     names: tuple[str, ...] = ()  # the path of the layer being built
+    stand_in: int | None = None  # the size that stands for unknown ones while shapes are inferred
     rows: Any = None  # (batch,) booleans: the real rows of a padded batch; None when all are
 
 
@@ -57,6 +58,17 @@ def name_scope(name: str) -> Iterator[None]:
     """Prefix the paths of variables created within the block."""
     with setting(names=(*here.names, name)):
         yield
+
+
+def known_shape(shape: Any) -> Any:
+    """A shape, or a structure of them, with the batch size unknown where a stand-in took its place."""
+    if here.stand_in is None or not isinstance(shape, (list, tuple, dict)):
+        return shape
+    if isinstance(shape, dict):
+        return {key: known_shape(value) for key, value in shape.items()}
+    if shape and all(size is None or isinstance(size, int) for size in shape):
+        return (None, *shape[1:]) if shape[0] == here.stand_in else shape
+    return type(shape)(known_shape(item) for item in shape)
 
 
 def valid_rows() -> Any:

@@ -180,7 +180,9 @@ class Variable(nnx.Variable):
             StateError: inside a function compiled with plain `jax.jit`.
         """
         before = self._raw_value
-        value = jnp.asarray(plain(value), before.dtype)
+        value = plain(value)
+        if not isinstance(value, jax.Array) or value.dtype != before.dtype or value.weak_type:
+            value = jnp.asarray(value, before.dtype)
         if value.shape != before.shape:
             raise ShapeError(
                 f"Variable {self.path!r}",

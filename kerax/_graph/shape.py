@@ -12,6 +12,7 @@ from typing import Any
 import jax
 
 from .. import tree
+from .._core.context import here, setting
 from .._core.dtypes import real_dtype
 from .._core.stateful import Carried, abstractly
 from .tensor import KerasTensor, symbolic_leaves
@@ -61,5 +62,6 @@ def _evaluate(
         constants.append(out)
         return [leaf for leaf in tree.flatten(out) if leaf is not None]
 
-    shapes = iter(abstractly(call, carried or Carried(), structs))
+    with setting(stand_in=size if any(None in tensor.shape for tensor in tensors) else here.stand_in):
+        shapes = iter(abstractly(call, carried or Carried(), structs))
     return tree.map_structure(lambda leaf: None if leaf is None else next(shapes), constants[-1])

@@ -18,7 +18,7 @@ from flax import nnx
 
 from .. import constraints, dtype_policies, initializers, regularizers, tree
 from .._core import nnx_private
-from .._core.context import changes, here, setting
+from .._core.context import changes, here, known_shape, setting
 from .._core.dtypes import is_float, standardize_dtype
 from .._core.module import Module, Opaque, Owned, foreign_variables, holds, leaves
 from .._core.naming import auto_name
@@ -651,7 +651,7 @@ class Layer(Module):
     def _mark_built(self, shapes: dict[str, Any]) -> None:
         """Note that the weights exist, and the shapes they were made for."""
         facts = self._facts
-        facts.build_shapes, facts.locked, facts.scope = shapes, True, "/".join(here.names)
+        facts.build_shapes, facts.locked, facts.scope = known_shape(shapes), True, "/".join(here.names)
         self.built = True
         self._settle()
 

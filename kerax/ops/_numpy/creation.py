@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 
+@op
 def array(x: ArrayLike, dtype: DType | None = None) -> Array:
     """`x` as an array.
 
@@ -52,7 +53,7 @@ def array(x: ArrayLike, dtype: DType | None = None) -> Array:
         x: a number, nested lists, a NumPy or JAX array, a Variable.
         dtype: that of `x` by default, `float32` for Python floats.
     """
-    return as_array(plain(x), dtype)
+    return as_array(x, dtype)
 
 
 def zeros(shape: int | Sequence[int], dtype: DType | None = None) -> Array:
