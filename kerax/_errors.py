@@ -57,7 +57,7 @@ class KeraxError(Exception):
             message += f" Try: {hint}."
         super().__init__(message)
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.where, self.got, self.expected, self.hint)
 
 

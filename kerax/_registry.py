@@ -89,9 +89,7 @@ class Registry:
         try:
             return self._names[name]
         except KeyError:
-            raise ArgumentError(
-                f"Unknown {self.kind} {name!r}", hint=near_misses(name, self._names)
-            ) from None
+            raise ArgumentError(f"Unknown {self.kind} {name!r}", hint=near_misses(name, self._names)) from None
 
     def __contains__(self, name: str) -> bool:
         return name in self._names

@@ -298,7 +298,7 @@ def resolver(registry: Registry, base: type | None = None) -> tuple[Callable, Ca
         if callable(identifier) or (base is not None and isinstance(identifier, base)):
             return identifier
         raise ArgumentError(
-            f"Not a {registry.kind}",
+            f"Not {'an' if registry.kind[0] in 'aeiou' else 'a'} {registry.kind}",
             got=f"{identifier!r} of type {type(identifier).__name__}",
             expected="a name, a function, a class, an object or its config",
         )

@@ -82,7 +82,7 @@ def traverse(fn: Callable, structure: Any, top_down: bool = True) -> Any:
         if result is not None:
             return result
     if isinstance(structure, dict):
-        inner = {key: traverse(fn, value, top_down) for key, value in structure.items()}
+        inner: Any = {key: traverse(fn, value, top_down) for key, value in structure.items()}
     elif isinstance(structure, (list, tuple)):
         values = [traverse(fn, value, top_down) for value in structure]
         inner = type(structure)(*values) if hasattr(structure, "_fields") else type(structure)(values)

@@ -25,7 +25,7 @@ class _Private:
 del _Private.__slots__  # the place stays; flax refuses classes that name one
 
 
-class Module(_Private, nnx.Module, pytree=False):
+class Module(_Private, nnx.Module, pytree=False):  # type: ignore[call-arg]  # NNX's keyword, not _Private's
     """Holds Variables and other modules in attributes, lists, tuples and dicts.
 
     `_untracked`: names of attributes whose content belongs to someone else; neither this class nor
@@ -54,7 +54,7 @@ class Module(_Private, nnx.Module, pytree=False):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         packed = state.pop("_hidden")
-        vars(self).update(state)
+        self.__dict__.update(state)
         for name, value in packed.items():
             owned = getattr(type(self), name)
             owned.__set__(self, owned.unpack(self, value))

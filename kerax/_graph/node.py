@@ -52,7 +52,7 @@ class OpCall:
     """An op as it stands in a graph: the function, under a name of its own."""
 
     def __init__(self, fn: Callable, name: str | None = None) -> None:
-        self.fn = fn
+        self.fn: Any = fn  # has the attributes that @op sets
         self.name = name or unique_name(fn.__name__)
         self.calls: list[Node] = []
 

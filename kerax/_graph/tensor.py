@@ -49,6 +49,18 @@ class KerasTensor:
         self.sparse = sparse
         self.name = name or auto_name("keras_tensor")
 
+    if TYPE_CHECKING:  # what ops sets
+
+        def __getitem__(self, key: Any) -> Any: ...
+        def __neg__(self) -> Any: ...
+        def __add__(self, other: Any) -> Any: ...
+
+        __pos__ = __abs__ = __invert__ = __neg__
+        __and__ = __floordiv__ = __matmul__ = __mod__ = __mul__ = __or__ = __pow__ = __sub__ = __truediv__ = __add__
+        __radd__ = __rand__ = __rfloordiv__ = __rmatmul__ = __rmod__ = __rmul__ = __add__
+        __ror__ = __rpow__ = __rsub__ = __rtruediv__ = __rxor__ = __xor__ = __add__
+        __ge__ = __gt__ = __le__ = __lt__ = __add__
+
     @property
     def ndim(self) -> int:
         """The number of axes."""
@@ -170,4 +182,4 @@ def set_mask(x: Any, mask: Any) -> None:
         key = id(x)
         _traced_masks[key] = weakref.ref(x, lambda _: _traced_masks.pop(key, None)), mask
     elif isinstance(x, (jax.Array, KerasTensor)):
-        x._keras_mask = mask  # type: ignore[union-attr]
+        x._keras_mask = mask

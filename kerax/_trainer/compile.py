@@ -69,15 +69,23 @@ class Outputs:
         if not self.named:
             if set(given) == set(range(self.count)):
                 return [given[index] for index in range(self.count)]
-            raise ArgumentError(f"{what} by name {sorted(map(str, given))}", got="a model whose outputs have no names",
-                                expected="a list", hint="return a dict from call() to name the outputs")
+            raise ArgumentError(
+                f"{what} by name {sorted(map(str, given))}",
+                got="a model whose outputs have no names",
+                expected="a list",
+                hint="return a dict from call() to name the outputs",
+            )
         flat = {".".join(map(str, path)): value for path, value in _paths_to(given, set(self.names))}
         chosen = []
         known = set(self.names) | set(self.also)
         for key in flat:
             if key not in known:
-                raise ArgumentError(f"{what} for output {key!r}", got="an unknown output",
-                                    expected=f"one of {self.names}", hint=near_misses(key, [n for n in known if n]))
+                raise ArgumentError(
+                    f"{what} for output {key!r}",
+                    got="an unknown output",
+                    expected=f"one of {self.names}",
+                    hint=near_misses(key, [n for n in known if n]),
+                )
         for name, other in zip(self.names, self.also, strict=True):
             chosen.append(flat.get(name, flat.get(other)))  # type: ignore[arg-type]
         return chosen
@@ -112,7 +120,7 @@ def _flat_like(given: Any, structure: Any) -> list[Any] | None:
 
 def _paths_to(given: dict, names: set) -> list[tuple[tuple, Any]]:
     """(path, value) down to the known names; values may themselves be lists."""
-    found = []
+    found: list[tuple[tuple, Any]] = []
     for key, value in given.items():
         if isinstance(value, dict) and key not in names:
             below = {name.removeprefix(f"{key}.") for name in names if name}
@@ -150,11 +158,18 @@ class CompiledLoss:
         self.outputs = outputs
         given = outputs.spread(loss, "loss")
         if isinstance(loss, dict):
-            missing = [name for name, also, one in zip(outputs.names, outputs.also, given, strict=True)
-                       if one is None and name not in loss and also not in loss]
+            missing = [
+                name
+                for name, also, one in zip(outputs.names, outputs.also, given, strict=True)
+                if one is None and name not in loss and also not in loss
+            ]
             if missing:
-                raise ArgumentError("loss of compile", got=f"a dict with keys {sorted(loss)}",
-                                    expected=f"also {missing}", hint="give None for an output without a loss")
+                raise ArgumentError(
+                    "loss of compile",
+                    got=f"a dict with keys {sorted(loss)}",
+                    expected=f"also {missing}",
+                    hint="give None for an output without a loss",
+                )
         self.losses = [_as_loss(one) for one in given]
         if loss_weights is None:
             self.weights: list[Any] = [None] * outputs.count
@@ -195,8 +210,11 @@ class CompiledLoss:
         trackers = iter(self.trackers)
         for index in self._order:
             if flat_true[index] is None:
-                raise DataError("targets", got=f"none for output {self.outputs.names[index] or index!r}",
-                                expected="a target, since compile gave this output a loss")
+                raise DataError(
+                    "targets",
+                    got=f"none for output {self.outputs.names[index] or index!r}",
+                    expected="a target, since compile gave this output a loss",
+                )
             value = self.losses[index](flat_true[index], flat_pred[index], flat_weight[index])
             if self.trackers:
                 next(trackers).update_state(value, sample_weight=rows_in(flat_pred[index]))

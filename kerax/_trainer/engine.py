@@ -28,8 +28,8 @@ class Compiled:
 
     carried: dict[str, Carried] = dataclasses.field(default_factory=dict)
     steps: dict[Any, programs.Step] = dataclasses.field(default_factory=dict)
-    programs: dict[Any, Any] = dataclasses.field(default_factory=dict)
     results: dict[str, programs.Results] = dataclasses.field(default_factory=dict)
+    programs: dict[Any, Any] = dataclasses.field(default_factory=dict)
     rowwise: dict[str, bool] = dataclasses.field(default_factory=dict)
     layers: dict[type, list[Any]] = dataclasses.field(default_factory=dict)
     pace: dict[int, float] = dataclasses.field(default_factory=dict)  # step -> seconds it takes
@@ -144,7 +144,11 @@ class Engine:
             log.warning(
                 "The %s step of %r has been compiled %d times; the last shapes of batches were %s and %s. "
                 "Give batches of one shape: drop_remainder=True, padding, or a fixed sequence length.",
-                mode, self.model.name, count, shapes, key[2][1],
+                mode,
+                self.model.name,
+                count,
+                shapes,
+                key[2][1],
             )
 
     def program(self, kind: str, step: programs.Step, *options: Any) -> Any:

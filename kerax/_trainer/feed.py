@@ -54,9 +54,7 @@ class Resident:
         """The shapes and dtypes of a batch, nested like the data."""
         rows = self.width if rows is None else rows
         supply = iter(self.data)
-        return tree.map_structure(
-            lambda leaf: None if leaf is None else _spec(next(supply), rows), self.structure
-        )
+        return tree.map_structure(lambda leaf: None if leaf is None else _spec(next(supply), rows), self.structure)
 
     def begin(self, steps: int | None) -> None:
         """Draw the order of the next epoch."""

@@ -8,7 +8,7 @@ callback may read and assign them between any two dispatches.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -90,7 +90,13 @@ def _fit(
     if validation_split and validation_data is None:
         (x, y, sample_weight), validation_data = train_validation_split((x, y, sample_weight), validation_split)
     adapter = make_adapter(
-        x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, shuffle=shuffle, class_weight=None,
+        x,
+        y,
+        sample_weight,
+        batch_size=batch_size,
+        steps=steps_per_epoch,
+        shuffle=shuffle,
+        class_weight=None,
     )
     held.callback(adapter.close)
     model._prepare(adapter.peek(), "train")
@@ -101,9 +107,14 @@ def _fit(
     if validation_data is not None:
         validation = _validation(held, model, validation_data, validation_batch_size or batch_size, validation_steps)
     listeners = CallbackList(
-        callbacks, add_history=True, add_progbar=verbose != 0, model=model,
+        callbacks,
+        add_history=True,
+        add_progbar=verbose != 0,
+        model=model,
         validation=_validated_epochs(validation, validation_freq, initial_epoch, epochs),
-        verbose=_verbosity(verbose), epochs=epochs, steps=adapter.steps,
+        verbose=verbose,
+        epochs=epochs,
+        steps=adapter.steps,
     )
     model.stop_training = False
     engine = model._engine.value
@@ -137,10 +148,6 @@ def _fit(
 
 def _capped(value: int | None, limit: int | None) -> Any:
     return value if limit is None else limit if value is None else min(value, limit)
-
-
-def _verbosity(verbose: int | str) -> int:
-    return 1 if verbose == "auto" else int(verbose)
 
 
 def _ordered(logs: Logs) -> Logs:
@@ -213,8 +220,9 @@ class Runner:
 
     def _returns_logs(self) -> bool:
         names = ("train_step" if self.mode == "train" else "test_step", "compute_metrics", "get_metrics_result")
-        return any(not getattr(getattr(type(self.model), name), "_is_default", name == "get_metrics_result")
-                   for name in names)
+        return any(
+            not getattr(getattr(type(self.model), name), "_is_default", name == "get_metrics_result") for name in names
+        )
 
     def deferred(self) -> Logs:
         """The logs so far, fetched if anyone looks."""
@@ -434,9 +442,7 @@ def put(batch: tuple) -> tuple:
 
 def _taken(batch: tuple) -> tuple:
     """A batch on the device that shares nothing with its source, which may fill the same buffers again."""
-    return tree.map_structure(
-        lambda leaf: jax.device_put(leaf.copy()) if isinstance(leaf, np.ndarray) else leaf, batch
-    )
+    return tree.map_structure(lambda leaf: jax.device_put(leaf.copy()) if isinstance(leaf, np.ndarray) else leaf, batch)
 
 
 class EagerRunner(Runner):
@@ -597,16 +603,25 @@ def evaluate(model: Any, x: Any, y: Any, **options: Any) -> Logs:
 
 
 def _evaluate(
-    held: ExitStack, model: Any, x: Any, y: Any, *, batch_size: int | None, verbose: int | str, sample_weight: Any,
-    steps: int | None, callbacks: Any,
+    held: ExitStack,
+    model: Any,
+    x: Any,
+    y: Any,
+    *,
+    batch_size: int | None,
+    verbose: int | str,
+    sample_weight: Any,
+    steps: int | None,
+    callbacks: Any,
 ) -> Logs:
     checks.source(x, steps, "evaluate", "steps")
     adapter = make_adapter(x, y, sample_weight, batch_size=batch_size, steps=steps, shuffle=False, where="evaluate")
     held.callback(adapter.close)
     model._prepare(adapter.peek(), "test")
     checks.data(model, adapter)
-    listeners = CallbackList(callbacks, add_progbar=verbose != 0, model=model, verbose=_verbosity(verbose), epochs=1,
-                             steps=adapter.steps)
+    listeners = CallbackList(
+        callbacks, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=1, steps=adapter.steps
+    )
     with _session(model, listeners):
         runner = _test_runner(model, adapter, listeners, keep=False)
         model._engine.value.reset_metrics()
@@ -626,15 +641,23 @@ def predict(model: Any, x: Any, **options: Any) -> Any:
 
 
 def _predict(
-    held: ExitStack, model: Any, x: Any, *, batch_size: int | None, verbose: int | str, steps: int | None, callbacks: Any
+    held: ExitStack,
+    model: Any,
+    x: Any,
+    *,
+    batch_size: int | None,
+    verbose: int | str,
+    steps: int | None,
+    callbacks: Any,
 ) -> Any:
     checks.source(x, steps, "predict", "steps")
     adapter = make_adapter(x, batch_size=batch_size, steps=steps, shuffle=False, where="predict")
     held.callback(adapter.close)
     model._prepare(adapter.peek(), "predict")
     checks.data(model, adapter)
-    listeners = CallbackList(callbacks, add_progbar=verbose != 0, model=model, verbose=_verbosity(verbose), epochs=1,
-                             steps=adapter.steps)
+    listeners = CallbackList(
+        callbacks, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=1, steps=adapter.steps
+    )
     with _session(model, listeners):
         listeners.on_predict_begin()
         if adapter.in_memory and not model.run_eagerly:
@@ -720,7 +743,7 @@ def _predict_one(runner: BatchRunner, batch: tuple) -> Any:
 def on_batch(model: Any, mode: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> Logs:
     """One step on a batch given."""
     where = f"{mode}_on_batch"
-    adapter = make_adapter(x, y, sample_weight, batch_size=2**31 - 1, shuffle=False, where=where)
+    adapter: Any = make_adapter(x, y, sample_weight, batch_size=2**31 - 1, shuffle=False, where=where)
     model._prepare(adapter.peek(), mode)
     if class_weight is not None:
         adapter.weigh_classes(class_weight, _output_shape(model))
@@ -739,7 +762,7 @@ def on_batch(model: Any, mode: str, x: Any, y: Any, sample_weight: Any, class_we
 
 def predict_on_batch(model: Any, x: Any) -> Any:
     """The outputs for a batch given."""
-    adapter = make_adapter(x, batch_size=2**31 - 1, shuffle=False, where="predict_on_batch")
+    adapter: Any = make_adapter(x, batch_size=2**31 - 1, shuffle=False, where="predict_on_batch")
     model._prepare(adapter.peek(), "predict")
     batch = put(adapter.arrays)
     engine = model._engine.value

@@ -15,7 +15,9 @@ from .._core.stateful import Carried, pure
 from .._transform.tape import Tape, tracing
 
 
-def gradients(forward: Callable[[], tuple[Any, Any]], trainable: Sequence[Any], carried: Carried) -> tuple[Any, Any, list]:
+def gradients(
+    forward: Callable[[], tuple[Any, Any]], trainable: Sequence[Any], carried: Carried
+) -> tuple[Any, Any, list]:
     """The loss that `forward` computes, what else it gives, and the gradients of the loss.
 
     Args:

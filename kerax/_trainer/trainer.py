@@ -7,7 +7,7 @@ runs epochs, `engine.py` and `programs.py` compile the steps.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -18,9 +18,12 @@ from .._errors import ArgumentError, StateError
 from .._serial import deserialize_keras_object, serialize_keras_object
 from .._types import Config, Logs
 from ..data._adapters import unpack_x_y_sample_weight
-from . import compile as compiling
 from . import checks, loop, steps
+from . import compile as compiling
 from .engine import Engine
+
+if TYPE_CHECKING:
+    from ..dtype_policies import DTypePolicy
 
 
 class Compiled:
@@ -40,6 +43,23 @@ class Trainer:
 
     _compiled: Opaque
     _engine: Opaque
+    _history: Opaque
+
+    if TYPE_CHECKING:  # what the layer is that it is mixed into
+        name: str
+        built: bool
+        dtype_policy: DTypePolicy
+        _has_graph: bool
+
+        @property
+        def losses(self) -> list[Any]: ...
+
+        @property
+        def trainable_variables(self) -> list[Any]: ...
+
+        def _inner_metrics(self) -> list[Any]: ...
+        def _inner_unbuilt(self) -> bool: ...
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
     def _start_trainer(self) -> None:
         object.__setattr__(self, "_compiled", Opaque())
@@ -80,9 +100,14 @@ class Trainer:
         """
         compiled = Compiled(
             {
-                "optimizer": optimizer, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
-                "weighted_metrics": weighted_metrics, "run_eagerly": run_eagerly,
-                "steps_per_execution": steps_per_execution, "jit_compile": jit_compile,
+                "optimizer": optimizer,
+                "loss": loss,
+                "loss_weights": loss_weights,
+                "metrics": metrics,
+                "weighted_metrics": weighted_metrics,
+                "run_eagerly": run_eagerly,
+                "steps_per_execution": steps_per_execution,
+                "jit_compile": jit_compile,
                 "auto_scale_loss": auto_scale_loss,
             }
         )
@@ -107,7 +132,8 @@ class Trainer:
         compiled = self._compiled.value
         if compiled is None:
             raise StateErrorLikeKeras(
-                f"{what}() of {type(self).__name__} {self.name!r}", got="a model that is not compiled",
+                f"{what}() of {type(self).__name__} {self.name!r}",
+                got="a model that is not compiled",
                 hint="call model.compile(optimizer=…, loss=…) first",
             )
         return compiled
@@ -268,7 +294,9 @@ class Trainer:
         if trainable:
             _, (loss, y_pred), grads = steps.gradients(forward, trainable, self._engine.value.carried("train"))
             if optimizer is None:
-                raise StateError("train_step", got="a model compiled without optimizer", hint="pass optimizer= to compile")
+                raise StateError(
+                    "train_step", got="a model compiled without optimizer", hint="pass optimizer= to compile"
+                )
             optimizer.apply(grads, trainable)
         else:
             _, (loss, y_pred) = forward()
@@ -322,7 +350,9 @@ class Trainer:
         given = x
         x, y = tree.map_structure(_shape_and_dtype, (x, y))
         compiled = self._compiled.value
-        needs_outputs = mode != "predict" and compiled is not None and (compiled.loss is None and compiled.metrics is None)
+        needs_outputs = (
+            mode != "predict" and compiled is not None and (compiled.loss is None and compiled.metrics is None)
+        )
         if not self.built or (needs_outputs and y is not None) or self._inner_unbuilt():
             if self.run_eagerly and not self._has_graph:  # its call may want values
                 outputs = self._call_model(loop.put(given), training=False)
@@ -400,11 +430,23 @@ class Trainer:
         """
         self._need_compiled("fit")
         return loop.fit(
-            self, x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, callbacks=callbacks,
-            validation_split=validation_split, validation_data=validation_data, shuffle=shuffle,
-            class_weight=class_weight, sample_weight=sample_weight, initial_epoch=initial_epoch,
-            steps_per_epoch=steps_per_epoch, validation_steps=validation_steps,
-            validation_batch_size=validation_batch_size, validation_freq=validation_freq,
+            self,
+            x,
+            y,
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            sample_weight=sample_weight,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
+            validation_batch_size=validation_batch_size,
+            validation_freq=validation_freq,
         )
 
     def evaluate(
@@ -427,8 +469,16 @@ class Trainer:
         if kwargs:
             raise ArgumentError("evaluate", got=f"the unknown arguments {sorted(kwargs)}")
         self._need_compiled("evaluate")
-        logs = loop.evaluate(self, x, y, batch_size=batch_size, verbose=verbose, sample_weight=sample_weight,
-                             steps=steps, callbacks=callbacks)
+        logs = loop.evaluate(
+            self,
+            x,
+            y,
+            batch_size=batch_size,
+            verbose=verbose,
+            sample_weight=sample_weight,
+            steps=steps,
+            callbacks=callbacks,
+        )
         return dict(sorted(logs.items())) if return_dict else self._flat(logs)
 
     def predict(

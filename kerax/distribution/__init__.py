@@ -42,11 +42,13 @@ class DeviceMesh:
     def __init__(self, shape: Sequence[int], axis_names: Sequence[str], devices: Any = None) -> None:
         found = np.array(_devices(devices))
         if len(shape) != len(axis_names):
-            raise ArgumentError("DeviceMesh", got=f"shape {tuple(shape)} and axes {list(axis_names)}",
-                                expected="a name for each axis")
+            raise ArgumentError(
+                "DeviceMesh", got=f"shape {tuple(shape)} and axes {list(axis_names)}", expected="a name for each axis"
+            )
         if math.prod(shape) != found.size:
-            raise ArgumentError("DeviceMesh", got=f"shape {tuple(shape)} for {found.size} devices",
-                                expected="as many places as devices")
+            raise ArgumentError(
+                "DeviceMesh", got=f"shape {tuple(shape)} for {found.size} devices", expected="as many places as devices"
+            )
         self.shape = tuple(shape)
         self.axis_names = list(axis_names)
         self.devices = found.reshape(shape)
@@ -141,4 +143,3 @@ def set_distribution(value: Any) -> None:
     if value is not None and not hasattr(value, "place_rows"):
         raise ArgumentError("set_distribution", got=f"{value!r}", expected="a DataParallel, or None")
     placement.use(value)
-

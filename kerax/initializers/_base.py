@@ -52,7 +52,7 @@ class RandomInitializer(Initializer):
         ArgumentError: another kind of seed.
     """
 
-    def __init__(self, seed: int | SeedGenerator | dict | None = None) -> None:
+    def __init__(self, seed: Any = None) -> None:
         self._init_seed = seed
         if seed is None:
             seed = make_default_seed()
@@ -62,7 +62,7 @@ class RandomInitializer(Initializer):
             raise ArgumentError(
                 type(self).__name__, got=f"the seed {seed!r}", expected="an integer, a SeedGenerator or None"
             )
-        self.seed = seed
+        self.seed: int | SeedGenerator = seed
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments; a seed drawn by default is not among them."""

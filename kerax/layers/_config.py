@@ -37,7 +37,8 @@ def config_of(layer: Any, args: tuple, kwargs: dict) -> Config:
     Raises:
         Unsupported: an argument that has no config.
     """
-    signature, ours = _constructor(type(layer))
+    cls: type = type(layer)
+    signature, ours = _constructor(cls)
     parameters = list(signature.parameters.values())[1:]
     bound = signature.bind(layer, *args, **kwargs)
     given = {**bound.arguments}

@@ -30,18 +30,28 @@ from . import _call, _config
 from ._spec import InputSpec
 
 
-class LayerOptions(TypedDict, total=False):
-    """The keyword arguments every layer takes."""
+class UnnamedOptions(TypedDict, total=False):
+    """The keyword arguments every layer takes, for those that list the name and the regularizer themselves."""
 
-    name: str | None
     trainable: bool
     dtype: Any
     autocast: bool
-    activity_regularizer: Any
     input_shape: Any
     input_dim: int
     batch_input_shape: Any
     batch_size: int
+
+
+class CommonOptions(UnnamedOptions, total=False):
+    """The keyword arguments every layer takes, for those that list the activity regularizer themselves."""
+
+    name: str | None
+
+
+class LayerOptions(CommonOptions, total=False):
+    """The keyword arguments every layer takes."""
+
+    activity_regularizer: Any
 
 
 class Facts:
@@ -103,7 +113,6 @@ class Layer(Module):
     _config_never: tuple[str, ...] = ()  # arguments that are no part of the config
     _mixes_rows = False  # whether a row of the output depends on other rows of the batch
     supports_masking: bool = False
-    trainable: bool
     built: bool
     _facts: Facts
     _record = Owned(lambda layer: Record())
@@ -138,7 +147,7 @@ class Layer(Module):
         self._policy = dtype_policies.get(dtype)
         self.autocast = autocast
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.input_spec = None
+        self.input_spec: Any = None
         self.built = False
         first = _first_input_shape(kwargs)
         self._batch_input_shape = first
@@ -406,7 +415,7 @@ class Layer(Module):
         return [variable for metric in self.metrics for variable in metric.variables]
 
     @property
-    def trainable(self) -> bool:  # type: ignore[no-redef]
+    def trainable(self) -> bool:
         """Whether an optimizer may change the weights; setting it reaches every inner layer."""
         return self._trainable
 
@@ -737,4 +746,4 @@ def _first_input_shape(kwargs: dict[str, Any]) -> Shape | None:
     return None
 
 
-__all__ = ["InputSpec", "Layer", "LayerOptions"]
+__all__ = ["CommonOptions", "InputSpec", "Layer", "LayerOptions", "UnnamedOptions"]

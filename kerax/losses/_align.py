@@ -112,7 +112,7 @@ def rows_of(structure: Any) -> Array | None:
     if rows is None:
         return None
     for leaf in tree.flatten(structure):
-        shape = getattr(leaf, "shape", ())
+        shape: tuple[int, ...] = getattr(leaf, "shape", ())
         if len(shape) > 0:
             return rows if shape[0] == rows.shape[0] else None
     return None

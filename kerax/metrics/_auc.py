@@ -13,7 +13,7 @@ import numpy as np
 from .. import config
 from .._errors import ArgumentError, ShapeError
 from .._serial import deserialize_keras_object
-from .._types import Array, ArrayLike
+from .._types import Array, ArrayLike, Shape
 from ..losses._align import as_array, safe_divide
 from ._confusion import Counting
 from ._counts import checked_thresholds, evenly_spread
@@ -126,7 +126,7 @@ class AUC(Counting):
             self._build((None, num_labels))
 
     @property
-    def thresholds(self) -> np.ndarray:
+    def thresholds(self) -> np.ndarray:  # type: ignore[override]  # an array, as in Keras
         """The thresholds counted at, one below 0 and one above 1 among them."""
         return np.asarray(self._plan.value["thresholds"])
 
@@ -136,11 +136,12 @@ class AUC(Counting):
         return None if self._label_weights is None else np.asarray(self._label_weights, "float32")
 
     def _build(self, shape: tuple[int | None, ...]) -> None:
-        size: tuple[int, ...] = (self.num_thresholds,)
+        size: Shape = (self.num_thresholds,)
         if self.multi_label:
             if len(shape) != 2:
                 raise ShapeError(
-                    "AUC: `y_pred` must have rank 2 when `multi_label=True`", got=f"shape {shape}",
+                    "AUC: `y_pred` must have rank 2 when `multi_label=True`",
+                    got=f"shape {shape}",
                     expected="(batch, labels)",
                 )
             self.num_labels = shape[1]

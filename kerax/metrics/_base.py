@@ -22,7 +22,7 @@ from .._types import Array, Config, Shape
 
 __all__ = ["Metric"]
 
-_INITIALIZERS = {None: jnp.zeros, "zeros": jnp.zeros, "Zeros": jnp.zeros, "ones": jnp.ones, "Ones": jnp.ones}
+_INITIALIZERS = {"zeros": jnp.zeros, "Zeros": jnp.zeros, "ones": jnp.ones, "Ones": jnp.ones}
 
 
 class Metric(Module):
@@ -105,7 +105,7 @@ class Metric(Module):
     ) -> Variable:
         """A new variable, see `add_variable`; the name may come first, as in TensorFlow."""
         if isinstance(shape, str):
-            shape, name = (), shape
+            name, shape = shape, ()
         return self.add_variable(shape, initializer, dtype, aggregation, name)
 
     @property
@@ -212,7 +212,9 @@ class Metric(Module):
 
 
 def _initializer(given: Any) -> Any:
-    if given is None or isinstance(given, str):
+    if given is None:
+        return jnp.zeros
+    if isinstance(given, str):
         found = _INITIALIZERS.get(given)
         if found is not None:
             return found

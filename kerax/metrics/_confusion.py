@@ -153,9 +153,7 @@ class _Share(Counting):
         self.init_thresholds = thresholds
         self.top_k = top_k
         self.class_id = class_id
-        self._keep(
-            checked_thresholds(thresholds, 0.5 if top_k is None else LOWEST), top_k=top_k, class_id=class_id
-        )
+        self._keep(checked_thresholds(thresholds, 0.5 if top_k is None else LOWEST), top_k=top_k, class_id=class_id)
         for index in self._counted:
             setattr(self, self._names[index], self.add_variable((len(self.thresholds),), name=self._names[index]))
 

@@ -28,7 +28,9 @@ def checked_thresholds(thresholds: float | Sequence[float] | None, default: floa
     """
     if thresholds is None:
         return [default]
-    given = [float(t) for t in thresholds] if isinstance(thresholds, (list, tuple, np.ndarray)) else [thresholds]
+    given: list[Any] = (
+        [float(t) for t in thresholds] if isinstance(thresholds, (list, tuple, np.ndarray)) else [thresholds]
+    )
     wrong = [t for t in given if t is None or not 0 <= t <= 1]
     if wrong:
         raise ArgumentError("Threshold values must be in [0, 1]", got=wrong)
@@ -89,7 +91,8 @@ def counts(
     y_true, y_pred = same_rank(y_true, y_pred)
     if y_true.shape != y_pred.shape:
         raise ShapeError(
-            "Confusion counts", got=f"targets of shape {y_true.shape} for outputs of shape {y_pred.shape}",
+            "Confusion counts",
+            got=f"targets of shape {y_true.shape} for outputs of shape {y_pred.shape}",
             expected="equal shapes",
         )
     if from_logits:

@@ -122,9 +122,7 @@ class CosineSimilarity(FunctionMetric):
 
 
 @functools.partial(jax.jit, static_argnames="dtype", inline=True)
-def _advance_squares(
-    total: Array, count: Array, y_true: Any, y_pred: Any, weight: Any, rows: Any, dtype: str
-) -> tuple:
+def _advance_squares(total: Array, count: Array, y_true: Any, y_pred: Any, weight: Any, rows: Any, dtype: str) -> tuple:
     y_true, y_pred = same_rank(jnp.asarray(y_true).astype(dtype), jnp.asarray(y_pred).astype(dtype))
     if y_true.shape != y_pred.shape:
         raise ShapeError(
@@ -148,7 +146,9 @@ class RootMeanSquaredError(Mean):
     def __init__(self, name: str | None = "root_mean_squared_error", dtype: Any = None) -> None:
         super().__init__(name=name, dtype=dtype)
 
-    def update_state(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> None:
+    def update_state(  # type: ignore[override]  # a mean of what targets and outputs give
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> None:
         """Take in one batch.
 
         Args:
@@ -253,9 +253,7 @@ class R2Score(Metric):
             self._build(y_true, y_pred)
         state = (self.num_samples, self.squared_sum, self.sum, self.total_mse, self.count)
         rows = None if here.rows is None else rows_of(y_pred)
-        new = _advance_r2(
-            tuple(v.value for v in state), y_true, y_pred, as_array(sample_weight), rows, self._dtype
-        )
+        new = _advance_r2(tuple(v.value for v in state), y_true, y_pred, as_array(sample_weight), rows, self._dtype)
         for variable, value in zip(state, new, strict=True):
             variable.assign(value)
 

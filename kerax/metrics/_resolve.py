@@ -86,7 +86,7 @@ def resolve(
         found = registry.find(identifier) if own is None else own
         if not inspect.isclass(found):
             return MeanMetricWrapper(found, name=identifier)
-        metric = found()
+        metric: Any = found()
         if isinstance(metric, Metric):
             metric.name = identifier
             return metric

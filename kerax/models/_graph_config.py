@@ -37,8 +37,32 @@ _IN_CONFIG = {
     "trapezoid": ("x",),
     "unique": ("fill_value",),
 }
-_CLASS_NAMES = {"abs": "Absolute"}  # where Keras's class is not called like its function
-_FUNCTION_NAMES = {"TrueDivide": "divide"}
+_CLASS_NAMES = {  # where Keras's class is not called like its function
+    "abs": "Absolute",
+    "allclose": "AllClose",
+    "batch_normalization": "BatchNorm",
+    "cdist": "CDist",
+    "conj": "Conjugate",
+    "ctc_decode": "CTCDecode",
+    "ctc_loss": "CTCLoss",
+    "fft": "FFT",
+    "fft2": "FFT2",
+    "hsv_to_rgb": "HSVToRGB",
+    "ifft2": "IFFT2",
+    "irfft": "IRFFT",
+    "isin": "IsIn",
+    "istft": "ISTFT",
+    "layer_normalization": "LayerNorm",
+    "psnr": "PSNR",
+    "rfft": "RFFT",
+    "rgb_to_grayscale": "RGBToGrayscale",
+    "rgb_to_hsv": "RGBToHSV",
+    "rms_normalization": "RMSNorm",
+    "searchsorted": "SearchSorted",
+    "stft": "STFT",
+    "svd": "SVD",
+}
+_FUNCTION_NAMES = {name: function for function, name in _CLASS_NAMES.items()} | {"TrueDivide": "divide"}
 
 
 @functools.cache

@@ -67,7 +67,8 @@ class Model(Trainer, Layer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         functional = _functional[0]
         if not isinstance(self, functional) and _is_functional(args, kwargs):
-            object.__setattr__(self, "__class__", _mixed(type(self)))
+            cls: type = type(self)
+            object.__setattr__(self, "__class__", _mixed(cls))
             functional.__init__(self, *args, **kwargs)  # type: ignore[misc]
             return
         if isinstance(self, functional) and args:

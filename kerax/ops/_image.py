@@ -123,18 +123,19 @@ def resize(
     return _back(jax.image.resize(work, shape, _METHODS[interpolation], antialias=antialias), dtype)
 
 
-def _two_of(where: str, before: int | None, after: int | None, target: int | None, have: int, sign: int) -> tuple:
+def _two_of(
+    where: str, before: int | None, after: int | None, target: int | None, have: int, sign: int
+) -> tuple[int, int]:
     """(before, after): what is added (sign 1) or cut off (-1), of which just two of three are told."""
     if sum(part is None for part in (before, after, target)) != 1:
         raise ArgumentError(
             where, got=f"before={before}, after={after}, target={target} of an axis", expected="just two of the three"
         )
-    if target is not None:
-        change = sign * (target - have)
-        before, after = (change - after, after) if before is None else (before, change - before)
-    if before < 0 or after < 0:
-        raise ArgumentError(where, got=f"({before}, {after}) before and after an axis", expected="none below 0")
-    return before, after
+    change = 0 if target is None else sign * (target - have)
+    pair = (change - (after or 0) if before is None else before, change - (before or 0) if after is None else after)
+    if min(pair) < 0:
+        raise ArgumentError(where, got=f"{pair} before and after an axis", expected="none below 0")
+    return pair
 
 
 @op(theme="image")

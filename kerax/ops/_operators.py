@@ -44,6 +44,11 @@ def _reshape(self: KerasTensor, *newshape: Any) -> Any:
     return shaping.reshape(self, sizes)
 
 
+def _squeeze(self: KerasTensor, axis: int | None = None) -> Any:
+    """Without axes of size 1, see `ops.squeeze`."""
+    return shaping.squeeze(self, axis)
+
+
 class _Symbol:
     """What JAX gets when it asks a symbolic tensor for an array.
 
@@ -63,6 +68,19 @@ class _Symbol:
         )
 
 
+_METHODS: dict[str, Callable] = {
+    "__abs__": lambda self: elementwise.absolute(self),
+    "__getitem__": lambda self, key: indexing.get_item(self, key),
+    "__invert__": lambda self: logic.logical_not(self),
+    "__jax_array__": lambda self: _Symbol(self),
+    "__neg__": lambda self: elementwise.negative(self),
+    "__pos__": lambda self: self,
+    "__round__": lambda self, ndigits=None: elementwise.round(self, ndigits or 0),
+    "reshape": _reshape,
+    "squeeze": _squeeze,
+}
+
+
 def install() -> None:
     """Set the operators on KerasTensor."""
     for name, fn in _BINARY.items():
@@ -70,12 +88,5 @@ def install() -> None:
         setattr(KerasTensor, f"__r{name}__", _reflected(fn))
     for name, fn in _COMPARISONS.items():
         setattr(KerasTensor, f"__{name}__", _forward(fn))
-    KerasTensor.__neg__ = lambda self: elementwise.negative(self)
-    KerasTensor.__pos__ = lambda self: self
-    KerasTensor.__abs__ = lambda self: elementwise.absolute(self)
-    KerasTensor.__invert__ = lambda self: logic.logical_not(self)
-    KerasTensor.__getitem__ = lambda self, key: indexing.get_item(self, key)
-    KerasTensor.__round__ = lambda self, ndigits=None: elementwise.round(self, ndigits or 0)
-    KerasTensor.__jax_array__ = lambda self: _Symbol(self)
-    KerasTensor.reshape = _reshape
-    KerasTensor.squeeze = lambda self, axis=None: shaping.squeeze(self, axis)
+    for name, fn in _METHODS.items():
+        setattr(KerasTensor, name, fn)

@@ -115,8 +115,9 @@ def test_a_metric_is_a_flax_module():
 
 
 @pytest.mark.parametrize(
-    "identifier", "accuracy mse MSE mae msle mape bce BCE AUC auc Precision recall top_k_categorical_accuracy Mean "
-    "root_mean_squared_error kl_divergence f1_score binary_accuracy hinge cosine_similarity r2_score".split()
+    "identifier",
+    "accuracy mse MSE mae msle mape bce BCE AUC auc Precision recall top_k_categorical_accuracy Mean "
+    "root_mean_squared_error kl_divergence f1_score binary_accuracy hinge cosine_similarity r2_score".split(),
 )
 def test_identifiers_resolve_as_in_keras(identifier):
     ours, theirs = metrics.get(identifier), keras.metrics.get(identifier)

@@ -107,7 +107,9 @@ def test_rearrange_names_what_is_wrong(pattern, words):
         {"mask_index": 3},
         {"merge_repeated": False},
         {"strategy": "beam_search", "beam_width": 10, "top_paths": 3},
-        {"strategy": "beam_search", "beam_width": 30, "top_paths": 2, "mask_index": 3},
+        pytest.param(
+            {"strategy": "beam_search", "beam_width": 30, "top_paths": 2, "mask_index": 3}, marks=pytest.mark.slow
+        ),
     ],
 )
 def test_ctc_decode_equals_keras(rng, options):

@@ -51,15 +51,12 @@ def keras_result(name, *args, **kwargs):
 
 
 def table():
-    """The cases; of functions that take long to compile only the first is quick."""
-    heavy = set(
-        "adaptive_max_pool average_pool conv_transpose istft max_pool normalize qr stft svd unfold unique".split()
-    )
+    """The cases; the first of each function is quick, compiling the others takes its time."""
     seen = set()
     for case in cases.CASES:
-        again = case[0] in seen and case[0] in heavy
+        marks = [pytest.mark.slow] if case[0] in seen else []
         seen.add(case[0])
-        yield pytest.param(case, marks=[pytest.mark.slow] if again else [], id=case[0])
+        yield pytest.param(case, marks=marks, id=case[0])
 
 
 @pytest.mark.parametrize("case", list(table()))

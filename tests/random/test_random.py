@@ -41,7 +41,7 @@ def test_an_integer_seed_draws_what_keras_draws(name, args):
     np.testing.assert_array_equal(ours, getattr(kerax.random, name)(*args, seed=7))
 
 
-@pytest.mark.parametrize(("name", "args"), DRAWS[:3] + DRAWS[-3:])
+@pytest.mark.parametrize(("name", "args"), DRAWS[:3])
 def test_half_precision_draws_what_keras_draws(name, args):
     ours, theirs = (getattr(m.random, name)(*args, dtype="bfloat16", seed=7) for m in (kerax, keras))
     assert ours.dtype == theirs.dtype

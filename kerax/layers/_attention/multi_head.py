@@ -18,7 +18,7 @@ from ...ops._kernels.platform import on_cpu
 from .._activation.simple import masked_softmax
 from .._arguments import positive, rate_of
 from .._core.einsum_dense import EinsumDense
-from .._layer import Layer, LayerOptions
+from .._layer import CommonOptions, Layer
 from .._regularization.dropout import dropped
 
 
@@ -147,8 +147,9 @@ def _at_once(x: Array, projections: tuple[EinsumDense, ...]) -> list[Array]:
     kernels = [layer.kernel.value for layer in projections]
     size = x.shape[-1]
     y = jnp.matmul(x.reshape(-1, size), jnp.concatenate([kernel.reshape(size, -1) for kernel in kernels], axis=1))
-    if projections[0].bias is not None:
-        y = y + jnp.concatenate([layer.bias.value.reshape(-1) for layer in projections])
+    biases = [layer.bias for layer in projections if layer.bias is not None]  # all have one, or none
+    if biases:
+        y = y + jnp.concatenate([bias.value.reshape(-1) for bias in biases])
     found, start = [], 0
     for kernel in kernels:
         width = kernel.size // size
@@ -208,7 +209,7 @@ class MultiHeadAttention(_Heads):
         bias_constraint: Any = None,
         use_gate: bool = False,
         seed: int | None = None,
-        **common: Unpack[LayerOptions],
+        **common: Unpack[CommonOptions],
     ) -> None:
         super().__init__(
             dropout,
@@ -236,7 +237,9 @@ class MultiHeadAttention(_Heads):
             attention_axes = (attention_axes,)
         self.attention_axes = attention_axes if attention_axes is None else tuple(attention_axes)
 
-    def build(self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None) -> None:
+    def build(  # type: ignore[override]  # it has several inputs
+        self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None
+    ) -> None:
         """Make the projections of query, key, (gate,) value and output."""
         key_shape = value_shape if key_shape is None else key_shape
         rank = len(query_shape)
@@ -367,7 +370,7 @@ class GroupQueryAttention(_Heads):
         bias_constraint: Any = None,
         use_gate: bool = False,
         seed: int | None = None,
-        **common: Unpack[LayerOptions],
+        **common: Unpack[CommonOptions],
     ) -> None:
         if common.get("name") is None:
             common["name"] = auto_name("GroupedQueryAttention")  # the name Keras counts
@@ -397,7 +400,9 @@ class GroupQueryAttention(_Heads):
                 expected="a multiple of num_key_value_heads",
             )
 
-    def build(self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None) -> None:
+    def build(  # type: ignore[override]  # it has several inputs
+        self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None
+    ) -> None:
         """Make the projections of query, key, (gate,) value and output."""
         key_shape = value_shape if key_shape is None else key_shape
         queries = (None, self.num_query_heads, self.head_dim)

@@ -9,7 +9,7 @@ from ..._errors import ArgumentError
 from ..._types import Array, Shape
 from ...ops._kernels.convolution import conv
 from .._arguments import computing
-from .._layer import LayerOptions
+from .._layer import CommonOptions
 from .base import Convolution, checked_filters, conv_sizes
 
 
@@ -34,7 +34,7 @@ class BaseConv(Convolution):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
-        **common: Unpack[LayerOptions],
+        **common: Unpack[CommonOptions],
     ) -> None:
         super().__init__(
             kernel_size,

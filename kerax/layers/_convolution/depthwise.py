@@ -8,7 +8,7 @@ from ... import constraints, initializers, regularizers
 from ..._types import Array, Shape
 from ...ops._kernels.convolution import conv
 from .._arguments import computing, positive
-from .._layer import LayerOptions
+from .._layer import CommonOptions
 from .base import Convolution, checked_filters, conv_sizes
 
 
@@ -32,7 +32,7 @@ class BaseDepthwiseConv(Convolution):
         activity_regularizer: Any = None,
         depthwise_constraint: Any = None,
         bias_constraint: Any = None,
-        **common: Unpack[LayerOptions],
+        **common: Unpack[CommonOptions],
     ) -> None:
         super().__init__(
             kernel_size,
@@ -71,9 +71,8 @@ class BaseDepthwiseConv(Convolution):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(batch, *spatial, channels) -> (batch, *positions, channels * depth_multiplier)."""
-        return self._shape(
-            input_shape, depthwise_sizes(self, input_shape), input_shape[self._channel_axis] * self.depth_multiplier
-        )
+        channels: Any = input_shape[self._channel_axis]
+        return self._shape(input_shape, depthwise_sizes(self, input_shape), channels * self.depth_multiplier)
 
 
 def depthwise(layer: Any, x: Array, kernel: Array) -> Array:
@@ -142,7 +141,7 @@ class BaseSeparableConv(Convolution):
         depthwise_constraint: Any = None,
         pointwise_constraint: Any = None,
         bias_constraint: Any = None,
-        **common: Unpack[LayerOptions],
+        **common: Unpack[CommonOptions],
     ) -> None:
         super().__init__(
             kernel_size,

@@ -10,7 +10,7 @@ from ... import constraints, initializers, regularizers
 from ..._errors import ArgumentError
 from ..._types import Array, Shape
 from .._arguments import computing, sizes
-from .._layer import LayerOptions
+from .._layer import CommonOptions
 from .base import Convolution, checked_filters
 
 
@@ -35,7 +35,7 @@ class BaseConvTranspose(Convolution):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
-        **common: Unpack[LayerOptions],
+        **common: Unpack[CommonOptions],
     ) -> None:
         super().__init__(
             kernel_size,

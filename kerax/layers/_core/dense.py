@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from ... import activations, constraints, initializers, regularizers
 from ..._errors import ArgumentError
 from ..._types import Array, Shape
-from .._layer import InputSpec, Layer, LayerOptions
+from .._layer import CommonOptions, InputSpec, Layer
 
 
 class Dense(Layer):
@@ -43,7 +43,7 @@ class Dense(Layer):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
-        **common: Unpack[LayerOptions],
+        **common: Unpack[CommonOptions],
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **common)
         if not isinstance(units, int) or units <= 0:

@@ -68,7 +68,7 @@ class _ScaledAndShifted(Layer):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The input's shape."""
-        for axis in _listed(self.axis):  # type: ignore[attr-defined]
+        for axis in _listed(self.axis):
             if not -len(input_shape) <= axis < len(input_shape):
                 raise ArgumentError(
                     f"{type(self).__name__} {self.name!r}",
@@ -196,7 +196,7 @@ class GroupNormalization(_ScaledAndShifted):
 
     def build(self, input_shape: Shape) -> None:
         """Make `gamma` and `beta`, one value a channel."""
-        channels = input_shape[self.axis]
+        channels: Any = input_shape[self.axis]  # an integer, or there are no weights to make
         self._add((channels,), autocast=True)
         if self.groups == -1:
             self.groups = channels

@@ -36,7 +36,7 @@ class SpectralNormalization(Wrapper):
             )
         self.power_iterations = power_iterations
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any) -> None:  # type: ignore[override]  # its own weight needs the shape
         """Build the layer inside and make `vector_u` (1, filters)."""
         super().build(input_shape)
         for name in ("kernel", "embeddings"):

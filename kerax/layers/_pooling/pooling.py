@@ -9,7 +9,11 @@ from ..._types import Array, Shape
 from ...ops._kernels.pooling import average_pool, max_pool
 from .._arguments import computing, one_of, sizes
 from .._convolution.base import conv_sizes
-from .._layer import InputSpec, Layer, LayerOptions
+from .._layer import InputSpec, Layer, UnnamedOptions
+
+
+class _Options(UnnamedOptions, total=False):
+    activity_regularizer: Any
 
 
 class _Pooling(Layer):
@@ -45,7 +49,7 @@ class _MaxPooling(_Pooling):
         padding: str = "valid",
         data_format: str | None = None,
         name: str | None = None,
-        **common: Unpack[LayerOptions],
+        **common: Unpack[_Options],
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, name=name, **common)
 
@@ -62,7 +66,7 @@ class _AveragePooling(_Pooling):
         padding: str = "valid",
         data_format: str | None = None,
         name: str | None = None,
-        **common: Unpack[LayerOptions],
+        **common: Unpack[_Options],
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, name=name, **common)
 

@@ -52,7 +52,7 @@ class Normalization(Layer):
         self.invert = invert
         self.supports_masking = True
         self._kept_axes: tuple[int, ...] | None = None
-        self._stat_shape: Shape = ()
+        self._stat_shape: tuple[Any, ...] = ()
 
     def build(self, input_shape: Shape) -> None:
         """Make `mean`, `variance` and `count`, unless they were given."""
@@ -95,11 +95,11 @@ class Normalization(Layer):
     def _laid(self, values: Any) -> Array:
         """Statistics laid along the axes they belong to."""
         values = jnp.asarray(values, jnp.float32)
-        size = math.prod(self._stat_shape)  # type: ignore[arg-type]
+        size = math.prod(self._stat_shape)
         if values.size == size:
-            return values.reshape(self._stat_shape)  # type: ignore[arg-type]
+            return values.reshape(self._stat_shape)
         try:
-            return jnp.broadcast_to(values, self._stat_shape)  # type: ignore[arg-type]
+            return jnp.broadcast_to(values, self._stat_shape)
         except ValueError:
             raise ShapeError(
                 f"Normalization {self.name!r}",

@@ -49,7 +49,7 @@ class Bidirectional(Layer):
             raise ArgumentError(where, got=f"backward_layer={backward_layer!r}", expected="a layer")
         if merge_mode not in _MODES:
             raise ArgumentError(where, got=f"merge_mode={merge_mode!r}", expected=f"one of {_MODES}")
-        super().__init__(weights=weights, **common)  # type: ignore[call-arg]
+        super().__init__(weights=weights, **common)
         config = _serial.serialize_keras_object(layer)
         # The two outputs of a masked step belong to different steps: neither may leak into it.
         same = (

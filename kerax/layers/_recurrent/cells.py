@@ -59,7 +59,7 @@ class RecurrentCell(Layer):
         self.seed = seed
         self.seed_generator = random.SeedGenerator(seed)
         self.state_size: Any = self.units
-        self.output_size = self.units
+        self.output_size: Any = self.units
 
     def build(self, input_shape: Shape) -> None:
         """Make `kernel` (inputs, gates * units), `recurrent_kernel` (units, gates * units) and `bias`."""

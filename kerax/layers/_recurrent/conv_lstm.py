@@ -11,7 +11,7 @@ from ..._types import Array, Shape
 from ...ops._kernels.convolution import conv
 from .._arguments import one_of, sizes
 from .._convolution.base import conv_sizes
-from .._layer import InputSpec, LayerOptions
+from .._layer import CommonOptions, InputSpec
 from .cells import RecurrentCell
 from .rnn import RNN
 
@@ -108,7 +108,7 @@ class ConvLSTMCell(RecurrentCell):
 
     def state_drop(self, batch: int, training: bool | None) -> Any:
         """A factor for the state at every step, or None."""
-        return self._mask((batch, *self.output_size), self.recurrent_dropout, training)  # type: ignore[misc]
+        return self._mask((batch, *self.output_size), self.recurrent_dropout, training)
 
     def advance(self, projected: Array, states: list[Array], weights: tuple[Array, ...], drop: Any) -> tuple:
         """One step."""
@@ -182,7 +182,7 @@ class _ConvLSTM(RNN):
         return_state: bool = False,
         go_backwards: bool = False,
         stateful: bool = False,
-        **common: Unpack[LayerOptions],
+        **common: Unpack[CommonOptions],
     ) -> None:
         cell = ConvLSTMCell(
             self.rank,

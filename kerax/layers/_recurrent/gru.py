@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from .._layer import LayerOptions
+from .._layer import CommonOptions
 from .cells import GRUCell
 from .rnn import CellRNN
 
@@ -57,7 +57,7 @@ class GRU(CellRNN):
         unroll: bool = False,
         reset_after: bool = True,
         use_cudnn: Any = "auto",
-        **common: Unpack[LayerOptions],
+        **common: Unpack[CommonOptions],
     ) -> None:
         cell = GRUCell(
             units,

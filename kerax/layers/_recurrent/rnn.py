@@ -197,7 +197,7 @@ class CellRNN(RNN):
     """An RNN of one kind of cell, with the cell's arguments as its own."""
 
     _config_skip = ()
-    _config_never = ("use_cudnn", "implementation", "time_major", "input_length")
+    _config_never: tuple[str, ...] = ("use_cudnn", "implementation", "time_major", "input_length")
     cell: RecurrentCell
 
     def __init__(self, cell: RecurrentCell, activity_regularizer: Any, **common: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from .._layer import LayerOptions
+from .._layer import CommonOptions
 from .cells import SimpleRNNCell
 from .rnn import CellRNN
 
@@ -53,7 +53,7 @@ class SimpleRNN(CellRNN):
         stateful: bool = False,
         unroll: bool = False,
         seed: int | None = None,
-        **common: Unpack[LayerOptions],
+        **common: Unpack[CommonOptions],
     ) -> None:
         cell = SimpleRNNCell(
             units,

@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 from ... import regularizers
 from ..._types import Array, Shape
-from .._layer import Layer, LayerOptions
+from .._layer import CommonOptions, Layer
 
 
 class ActivityRegularization(Layer):
@@ -17,7 +17,7 @@ class ActivityRegularization(Layer):
         l2: factor of the sum of squares.
     """
 
-    def __init__(self, l1: float = 0.0, l2: float = 0.0, **common: Unpack[LayerOptions]) -> None:
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **common: Unpack[CommonOptions]) -> None:
         super().__init__(activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **common)
         self.supports_masking = True
         self.l1 = l1

@@ -68,8 +68,9 @@ class _ZeroPadding(_Border):
         """Larger by the padding."""
         shape = list(input_shape)
         for axis, (before, after) in zip(self._spatial(len(shape)), self._pairs, strict=True):
-            if shape[axis] is not None:
-                shape[axis] += before + after
+            size = shape[axis]
+            if size is not None:
+                shape[axis] = size + before + after
         return tuple(shape)
 
 
@@ -143,9 +144,10 @@ class _Cropping(_Border):
         """
         shape = list(input_shape)
         for axis, (before, after) in zip(self._spatial(len(shape)), self._pairs, strict=True):
-            if shape[axis] is not None:
-                shape[axis] -= before + after
-                if shape[axis] <= 0:
+            size = shape[axis]
+            if size is not None:
+                shape[axis] = size - before - after
+                if size <= before + after:
                     raise ShapeError(
                         f"{type(self).__name__} {self.name!r}",
                         got=f"inputs of shape {input_shape}",

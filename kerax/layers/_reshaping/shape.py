@@ -61,7 +61,7 @@ class Reshape(Rearranging):
         ShapeError: rows that do not have that many elements.
     """
 
-    def __init__(self, target_shape: Sequence[int], **common: Unpack[LayerOptions]) -> None:
+    def __init__(self, target_shape: int | tuple[int, ...] | list[int], **common: Unpack[LayerOptions]) -> None:
         super().__init__(**common)
         self.target_shape = tuple(target_shape) if isinstance(target_shape, (list, tuple)) else (int(target_shape),)
         if sum(size == -1 for size in self.target_shape) > 1:

@@ -46,8 +46,9 @@ class _UpSampling(Rearranging):
         """Spatial sizes times `size`."""
         shape = list(input_shape)
         for axis, factor in zip(self._spatial(), self._factors, strict=True):
-            if shape[axis] is not None:
-                shape[axis] *= factor
+            size = shape[axis]
+            if size is not None:
+                shape[axis] = size * factor
         return tuple(shape)
 
 

@@ -35,7 +35,7 @@ class TimeDistributed(Wrapper):
             )
         return (input_shape[0], *input_shape[2:])
 
-    def build(self, input_shape: Shape) -> None:
+    def build(self, input_shape: Shape) -> None:  # type: ignore[override]  # a step's shape follows from it
         """Build the layer inside for one step."""
         super().build(self._step_shape(input_shape))
 

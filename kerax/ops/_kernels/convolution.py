@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import jax.numpy as jnp
 from jax import lax
@@ -143,7 +144,7 @@ def _by_tap_elementwise(x: Array, kernel: Array, strides, dilation) -> Array:
     """Each channel on its own: a sum over taps, which the compiler fuses into one pass."""
     *window, _, filters = kernel.shape
     channels = x.shape[-1]
-    total = None
+    total: Any = None
     for tap in _taps(window):
         view = _view(x, tap, window, strides, dilation)
         weights = kernel[tap].reshape(channels, filters // channels)

@@ -53,8 +53,8 @@ def max_pool(
     Raises:
         ArgumentError: another padding, or sizes that do not match the axes.
     """
-    x, window, strides, padding, last = _pooling("max_pool", inputs, pool_size, strides, padding, data_format)
-    return pooling.max_pool(x, window, strides, padding, last)
+    x, window, steps, padding, last = _pooling("max_pool", inputs, pool_size, strides, padding, data_format)
+    return pooling.max_pool(x, window, steps, padding, last)
 
 
 @op(theme="nn")
@@ -77,15 +77,17 @@ def average_pool(
     Raises:
         ArgumentError: another padding, or sizes that do not match the axes.
     """
-    x, window, strides, padding, last = _pooling("average_pool", inputs, pool_size, strides, padding, data_format)
-    return pooling.average_pool(floats(x), window, strides, padding, last)
+    x, window, steps, padding, last = _pooling("average_pool", inputs, pool_size, strides, padding, data_format)
+    return pooling.average_pool(floats(x), window, steps, padding, last)
 
 
-def _pooling(where, inputs, pool_size, strides, padding, data_format):
+def _pooling(
+    where: str, inputs: ArrayLike, pool_size: Sizes, strides: Sizes | None, padding: str, data_format: str | None
+) -> tuple[Array, tuple[int, ...], tuple[int, ...], str, bool]:
     x = array(inputs)
     window = _per_axis(where, "pool_size", pool_size, x.ndim - 2)
-    strides = window if strides is None else _per_axis(where, "strides", strides, x.ndim - 2)
-    return x, window, strides, _padding(where, padding), _channels_last(data_format)
+    steps = window if strides is None else _per_axis(where, "strides", strides, x.ndim - 2)
+    return x, window, steps, _padding(where, padding), _channels_last(data_format)
 
 
 def _per_axis(where: str, name: str, value: Sizes, count: int) -> tuple[int, ...]:
