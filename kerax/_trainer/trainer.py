@@ -21,6 +21,7 @@ from ..data._adapters import unpack_x_y_sample_weight
 from . import checks, loop, steps
 from . import compile as compiling
 from .engine import Engine
+from .runners import put
 
 if TYPE_CHECKING:
     from ..dtype_policies import DTypePolicy
@@ -355,7 +356,7 @@ class Trainer:
         )
         if not self.built or (needs_outputs and y is not None) or self._inner_unbuilt():
             if self.run_eagerly and not self._has_graph:  # its call may want values
-                outputs = self._call_model(loop.put(given), training=False)
+                outputs = self._call_model(put(given), training=False)
             else:
                 outputs = loop.outputs_for(self, x)
             self._engine.value.refresh()
