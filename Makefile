@@ -45,7 +45,7 @@ format: $(VENV)/.stamp-lint
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.stamp-bench
-	KERAS_BACKEND=jax $(BIN)/python benchmarks/fit.py $(ARGS)
+	KERAS_BACKEND=jax $(BIN)/python -W ignore -m benchmarks.fit $(ARGS)
 
 clean:
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache
