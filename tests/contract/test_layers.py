@@ -10,6 +10,8 @@ import kerax.layers
 from tests.contract.battery import CHECKS, check_masks, check_mixed_precision, check_no_tracing
 from tests.contract.layer_cases import CASES
 
+pytestmark = pytest.mark.slow
+
 ONCE_A_CLASS = (check_mixed_precision, check_no_tracing)
 # Bases, and layers tested where their own kind of input is at hand.
 ELSEWHERE = {

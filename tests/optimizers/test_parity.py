@@ -7,6 +7,8 @@ import pytest
 
 from kerax import optimizers
 
+pytestmark = pytest.mark.slow
+
 THEIRS = keras.optimizers
 
 CASES = [

@@ -14,6 +14,8 @@ import pytest
 import kerax.layers
 from tests.contract.layer_cases import CASES, Case
 
+pytestmark = pytest.mark.slow
+
 _OURS_NOT = ("quantization_config",)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import kerax
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.slow]
 
 
 def vectors(n=44, width=5, seed=0):
