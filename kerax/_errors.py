@@ -6,6 +6,7 @@
      ├─ DataError     (ValueError)      data handed to fit, evaluate, predict or a loader
      ├─ GraphError    (ValueError)      symbolic tensors that do not form a model
      ├─ NotBuiltError (ValueError)      weights asked for before they exist
+     ├─ NotCompiledError (ValueError)   training asked for before compile
      ├─ DTypeError    (TypeError)       a type or dtype that does not fit
      ├─ NameError_    (AttributeError)  an attribute that cannot be set or read
      ├─ StateError    (RuntimeError)    a call at the wrong moment
@@ -28,6 +29,7 @@ __all__ = [
     "KeraxError",
     "NameError_",
     "NotBuiltError",
+    "NotCompiledError",
     "ShapeError",
     "StateError",
     "Unsupported",
@@ -54,7 +56,7 @@ class KeraxError(Exception):
             parts.append(f"expected {expected}")
         message = f"{where}: {', '.join(parts)}." if parts else f"{where}."
         if hint:
-            message += f" Try: {hint}."
+            message += f" {hint[0].upper()}{hint[1:]}" if hint.endswith("?") else f" Try: {hint}."
         super().__init__(message)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -83,6 +85,10 @@ class GraphError(KeraxError, ValueError):
 
 class NotBuiltError(KeraxError, ValueError):
     """Weights were asked for before they exist."""
+
+
+class NotCompiledError(KeraxError, ValueError):
+    """Training was asked for before `compile`."""
 
 
 class DTypeError(KeraxError, TypeError):

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 
 from .. import losses, metrics, optimizers, tree
 from .._core.module import Opaque
-from .._errors import ArgumentError, StateError
+from .._errors import ArgumentError, NotCompiledError, StateError
 from .._serial import deserialize_keras_object, serialize_keras_object
 from .._types import Config, Logs
 from ..data._adapters import unpack_x_y_sample_weight
@@ -132,7 +132,7 @@ class Trainer:
     def _need_compiled(self, what: str) -> Compiled:
         compiled = self._compiled.value
         if compiled is None:
-            raise StateErrorLikeKeras(
+            raise NotCompiledError(
                 f"{what}() of {type(self).__name__} {self.name!r}",
                 got="a model that is not compiled",
                 hint="call model.compile(optimizer=…, loss=…) first",
@@ -524,10 +524,6 @@ def _shape_and_dtype(leaf: Any) -> Any:
     if leaf is None:
         return None
     return jax.ShapeDtypeStruct(leaf.shape, jax.dtypes.canonicalize_dtype(leaf.dtype))
-
-
-class StateErrorLikeKeras(StateError, ValueError):
-    """Keras raises ValueError here."""
 
 
 def losses_get(name: str) -> Any:

@@ -105,7 +105,7 @@ def test_get_passes_optimizers_and_none_and_refuses_the_rest():
     optimizer = optimizers.SGD()
     assert optimizers.get(optimizer) is optimizer
     assert optimizers.get(None) is None
-    with pytest.raises(ValueError, match="did you mean.*'adam"):
+    with pytest.raises(ValueError, match="Did you mean.*'adam"):
         optimizers.get("adamm")
     with pytest.raises(ValueError, match="kerax optimizer"):
         optimizers.get(THEIRS.SGD)
