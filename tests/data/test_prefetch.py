@@ -114,7 +114,7 @@ def test_closing_is_prompt():
     with prefetched(iter(range(10**6)), depth=3) as items:
         next(items)
         start = time.perf_counter()
-    assert time.perf_counter() - start < 1
+    assert time.perf_counter() - start < 4  # it would wait 5 s for code that does not return
 
 
 def test_items_are_freed():
