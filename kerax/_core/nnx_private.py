@@ -7,8 +7,9 @@ lets the trace that made a Variable write it. Works on flax 0.12.8 and 0.12.12.
 from __future__ import annotations
 
 import collections
+import itertools
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -40,6 +41,19 @@ def put_all(variables: Sequence[nnx.Variable], values: Sequence[Any]) -> None:
     if len(variables) != len(values):
         raise ValueError(f"{len(values)} values for {len(variables)} variables")
     collections.deque(map(_set_raw, variables, values), maxlen=0)
+
+
+def put_from(variables: Sequence[nnx.Variable], supply: Iterator[Any]) -> list[Any]:
+    """Make the Variables hold the first items of `supply`, all of them or none; the rest."""
+    collections.deque(map(_set_raw, variables, supply), maxlen=0)
+    return list(supply)
+
+
+def put_from_call(variables: Sequence[nnx.Variable], fn: Callable, *args: Any) -> list[Any]:
+    """`put_from` what `fn(*args)` gives, in the same call into C: no signal is handled in between."""
+    supply = itertools.chain.from_iterable(itertools.starmap(fn, (args,)))
+    collections.deque(map(_set_raw, variables, supply), maxlen=0)
+    return list(supply)
 
 
 def fill(variable: nnx.Variable, value: Any, metadata: Any) -> None:

@@ -318,8 +318,7 @@ def _predict_blocks(model: Any, adapter: Any, listeners: CallbackList) -> Any:
             short = [leaf[(count - 1) * blocks.batch_size :][:partial] for leaf in block]
             count, rows = count - 1, rows - partial
         if count:
-            outs, moved = program(step.values(), block, np.int32(count), np.int32(rows))
-            step.put(moved)
+            outs = program(block, np.int32(count), np.int32(rows))
             if waiting is not None:  # fetched while the next block is computed
                 parts.append(_fetched(*waiting))
             waiting = outs, rows
@@ -328,8 +327,7 @@ def _predict_blocks(model: Any, adapter: Any, listeners: CallbackList) -> Any:
             if waiting is not None:
                 parts.append(_fetched(*waiting))
             last = engine.step("predict", blocks.batch_spec(partial), False)
-            outs, moved = engine.program("single", last)(last.values(), short, no_mask(partial))
-            last.put(moved)
+            outs = engine.program("single", last)(short, no_mask(partial))
             waiting = outs, partial
             step = last if step is None else step
             index += 1
@@ -386,8 +384,7 @@ def on_batch(model: Any, mode: str, x: Any, y: Any, sample_weight: Any, class_we
         return floats(eagerly(engine, mode, batch))
     step = engine.step(mode, batch, False)
     leaves = leaves_of(batch)
-    outs, moved = engine.program("single", step)(step.values(), leaves, no_mask(step.rows))
-    step.put(moved)
+    outs = engine.program("single", step)(leaves, no_mask(step.rows))
     return floats(step.pack(outs))
 
 

@@ -17,9 +17,10 @@ import jax.numpy as jnp
 from jax import lax
 
 from .. import tree
-from .._core import nnx_private, placement
+from .._core import placement
 from .._core.context import setting
 from .._core.stateful import Carried, discover, pure
+from .dispatch import Program
 
 log = logging.getLogger("kerax")
 
@@ -47,10 +48,12 @@ class Step:
         self.variables = list(carried.variables)  # a later trace may carry more
         ins, outs = closed.jaxpr.invars, closed.jaxpr.outvars[len(closed.jaxpr.outvars) - len(self.variables) :]
         self.moving = [index for index, out in enumerate(outs) if out is not ins[index]]
-        self._moved = Carried(self.variables[index] for index in self.moving)
+        self.still = [index for index, out in enumerate(outs) if out is ins[index]]
         self._call = jex.jaxpr_as_fun(closed)
         self.out_count = len(tree.flatten(self._out))
-        self.has_convolution = _has(closed.jaxpr, "conv_general_dilated")
+        found = _primitives(closed.jaxpr)
+        self.has_convolution = "conv_general_dilated" in found
+        self.calls_python = bool(closed.effects) or any("callback" in name for name in found)
 
     def _trace(self, fn: Callable, carried: Carried, leaves: list[Any], rows: int) -> tuple[Any, Any]:
         outs: list[Any] = []
@@ -82,13 +85,17 @@ class Step:
             values[index] = value
         return values
 
-    def values(self) -> list[Any]:
-        """What the Variables hold now."""
-        return nnx_private.raw_all(self.variables)
+    def program(self, run: Callable) -> Program:
+        """`run(values, *args) -> (outs, moved)` compiled, on what the Variables hold: called as `(*args) -> outs`."""
 
-    def put(self, moved: list[Any]) -> None:
-        """Make the Variables that change hold their new values."""
-        self._moved.put(moved)
+        def split(moving: list[Any], still: list[Any], *args: Any) -> tuple:
+            values: list[Any] = [None] * len(self.variables)
+            for index, value in zip((*self.moving, *self.still), (*moving, *still), strict=True):
+                values[index] = value
+            return run(values, *args)
+
+        chosen = ([self.variables[index] for index in part] for part in (self.moving, self.still))
+        return Program(split, *chosen, reuse=not self.calls_python)
 
     def pack(self, flat: list[Any]) -> Any:
         """The outputs in their structure."""
@@ -114,16 +121,17 @@ def _settled(new: Any, old: Any) -> Any:
     return lax.convert_element_type(new, old.dtype)
 
 
-def _has(jaxpr: Any, primitive: str) -> bool:
+def _primitives(jaxpr: Any) -> set[str]:
+    """The names of all primitives in a jaxpr, at any depth."""
+    found = set()
     for equation in jaxpr.eqns:
-        if equation.primitive.name == primitive:
-            return True
+        found.add(equation.primitive.name)
         for value in equation.params.values():
             for inner in value if isinstance(value, (list, tuple)) else [value]:
                 inner = getattr(inner, "jaxpr", inner)
-                if hasattr(inner, "eqns") and _has(inner, primitive):
-                    return True
-    return False
+                if hasattr(inner, "eqns"):
+                    found |= _primitives(inner)
+    return found
 
 
 class Results:
@@ -152,16 +160,6 @@ class Results:
         """The packed results of what the Variables hold now, on the device."""
         return self._run(*self.carried.values())
 
-    def deferred(self) -> Callable[[], dict[str, Any]]:
-        """The logs of what the Variables hold now, computed when called."""
-        values = self.carried.values()
-        return lambda: self.unpack(self._run(*values))
-
-    @property
-    def log_names(self) -> list[str]:
-        """The names of the logs."""
-        return [name for name in self.names if name != "|"]
-
     def unpack(self, packed: Any) -> dict[str, Any]:
         """The logs as Python floats; waits for the device."""
         return unpack_logs(self.names, packed)
@@ -189,34 +187,34 @@ def unpack_logs(names: list[str], packed: list[Any]) -> dict[str, Any]:
     return logs
 
 
-def single(step: Step) -> Callable:
-    """The program of one step on a batch given: `(values, leaves, mask) -> (outs, moved)`."""
-    return jax.jit(lambda values, leaves, mask: step(values, leaves, mask))
+def single(step: Step) -> Program:
+    """The program of one step on a batch given: `(leaves, mask) -> outs`."""
+    return step.program(step)
 
 
-def gathered(step: Step, batch_size: int) -> Callable:
-    """The program of one step on rows of data on the device: `(values, data, order, i, rows) -> (outs, moved)`."""
+def gathered(step: Step, batch_size: int) -> Program:
+    """The program of one step on rows of data on the device: `(data, order, i, rows) -> outs`."""
 
     def run(values: list[Any], data: list[Any], order: Any, index: Any, rows: Any) -> tuple:
         return step(values, *_batch_at(data, order, index, rows, batch_size))
 
-    return jax.jit(run)
+    return step.program(run)
 
 
-def fused(step: Step, batch_size: int) -> Callable:
-    """Many steps in one dispatch: `(values, data, order, start, stop, rows) -> moved`.
+def fused(step: Step, batch_size: int) -> Program:
+    """Many steps in one dispatch: `(data, order, start, stop, rows) -> []`.
 
     `order`: (steps, batch) row numbers; `rows`: how many rows there are, the last batch may hold fewer.
     """
 
-    def run(values: list[Any], data: list[Any], order: Any, start: Any, stop: Any, rows: Any) -> list[Any]:
+    def run(values: list[Any], data: list[Any], order: Any, start: Any, stop: Any, rows: Any) -> tuple:
         def body(index: Any, moved: list[Any]) -> list[Any]:
             leaves, mask = _batch_at(data, order, index, rows, batch_size)
             return step(step.merged(values, moved), leaves, mask)[1]
 
-        return lax.fori_loop(start, stop, body, [values[index] for index in step.moving])
+        return [], lax.fori_loop(start, stop, body, [values[index] for index in step.moving])
 
-    return jax.jit(run)
+    return step.program(run)
 
 
 def _batch_at(data: list[Any], order: Any, index: Any, rows: Any, batch_size: int) -> tuple[list[Any], Any]:
@@ -226,8 +224,8 @@ def _batch_at(data: list[Any], order: Any, index: Any, rows: Any, batch_size: in
     return leaves, (place < batch_size) & (index * batch_size + place < rows)
 
 
-def blockwise(step: Step, batch_size: int, keep_outputs: bool) -> Callable:
-    """Batches of a block in order: `(values, block, count, rows) -> (outs, moved)`.
+def blockwise(step: Step, batch_size: int, keep_outputs: bool) -> Program:
+    """Batches of a block in order: `(block, count, rows) -> outs`.
 
     Args:
         step: for batches of `batch_size` rows.
@@ -260,4 +258,4 @@ def blockwise(step: Step, batch_size: int, keep_outputs: bool) -> Callable:
 
         return lax.fori_loop(0, count, body, (buffers, [values[index] for index in step.moving]))
 
-    return jax.jit(run)
+    return step.program(run)

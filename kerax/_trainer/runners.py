@@ -1,8 +1,8 @@
 """Runners: what runs the batches of an epoch, one class for each place they come from.
 
-The state lives in the Variables: a dispatch takes what they hold and puts back, by reference, what
-comes out. Nothing is donated, so whatever goes wrong, they hold the last finished step; and a
-callback may read and assign them between any two dispatches.
+The state lives in the Variables: a dispatch (`dispatch.py`) takes what they hold and makes them hold
+what comes out. Whatever goes wrong, they hold the last finished step; and a callback may read and
+assign them between any two dispatches.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Runner:
         self.end = getattr(listeners, f"on_{mode}_batch_end")
         self.every_step = listeners.wants_batches(mode)
         self.custom = self._returns_logs()
-        self._custom: Logs | None = None  # what a step of the user's returned last
+        self._returned: Callable[[], Logs] | None = None  # gives what the last step returned
 
     def _returns_logs(self) -> bool:
         names = ("train_step" if self.mode == "train" else "test_step", "compute_metrics", "get_metrics_result")
@@ -57,18 +57,19 @@ class Runner:
             not getattr(getattr(type(self.model), name), "_is_default", name == "get_metrics_result") for name in names
         )
 
+    def returned(self, step: Any, outs: list[Any]) -> None:
+        """Keep what a step returned: its logs, on the device."""
+        self._returned = lambda: step.pack(outs)
+
     def deferred(self) -> Logs:
-        """The logs so far, fetched if anyone looks."""
-        if self.custom:
-            last = self._custom or {}
-            return DeferredLogs(last, lambda: floats(last))
-        results = self.engine.results(self.mode)
-        return DeferredLogs(results.log_names, results.deferred())
+        """What the last step returned, fetched if anyone looks. It holds none of the state."""
+        last = self._returned() if self._returned else {}
+        return DeferredLogs(_checked(last), lambda: floats(last))
 
     def logs(self) -> Logs:
         """The logs so far, as floats; waits for the device."""
         if self.custom:
-            return floats(self._custom or {})
+            return floats(self._returned() if self._returned else {})
         results = self.engine.results(self.mode)
         return results.unpack(results())
 
@@ -128,27 +129,20 @@ class ResidentRunner(Runner):
             many = engine.program("fused", step, feed.batch_size)
 
             def run(start: int, stop: int) -> None:
-                step.put(many(step.values(), data, order, start, stop, rows))
+                many(data, order, start, stop, rows)
         else:
             one = engine.program("gathered", step, feed.batch_size)
 
             def run(start: int, stop: int) -> None:
                 for at in range(start, stop):
-                    outs, moved = one(step.values(), data, order, at, rows)
-                    step.put(moved)
-                    if self.custom:
-                        self._custom = step.pack(outs)
+                    self.returned(step, one(data, order, at, rows))
 
         return step, whole, run
 
     def _run_tail(self) -> None:
         feed, engine = self.feed, self.engine
         step = engine.step("train", feed.batch_spec(feed.tail()), False)
-        program = engine.program("single", step)
-        outs, moved = program(step.values(), feed.tail_batch(), no_mask(step.rows))
-        step.put(moved)
-        if self.custom:
-            self._custom = step.pack(outs)
+        self.returned(step, engine.program("single", step)(feed.tail_batch(), no_mask(step.rows)))
 
 
 class Lagging:
@@ -241,8 +235,7 @@ class BatchRunner(Runner):
 
     def _run(self, batch: tuple) -> None:
         step, outs, _ = self.step(batch)
-        if self.custom:
-            self._custom = step.pack(outs)
+        self.returned(step, outs)
 
     def step(self, batch: tuple) -> tuple[Any, list[Any], int]:
         """One step: what ran, what it gave for the batch filled up, the rows of that which count."""
@@ -262,9 +255,7 @@ class BatchRunner(Runner):
         if placement.current is not None:
             leaves = [placement.batch_rows(leaf) for leaf in leaves]
         step = self.engine.step(self.mode, spec, padded)
-        program = self.engine.program("single", step)
-        outs, moved = program(step.values(), leaves, np.arange(step.rows) < rows)
-        step.put(moved)
+        outs = self.engine.program("single", step)(leaves, np.arange(step.rows) < rows)
         return step, outs, rows
 
 
@@ -288,7 +279,8 @@ class EagerRunner(Runner):
             for batch in batches:
                 self.begin(index)
                 batch = put(batch) if self.adapter.in_memory else taken(batch)
-                self._custom = eagerly(self.engine, self.mode, batch)
+                last = eagerly(self.engine, self.mode, batch)
+                self._returned = lambda last=last: last
                 self.end(index, self.logs)
                 index += 1
                 if self.model.stop_training and self.mode == "train":
@@ -299,7 +291,7 @@ class EagerRunner(Runner):
 
     def logs(self) -> Logs:
         """What the last step returned."""
-        return floats(self._custom or {})
+        return floats(self._returned() if self._returned else {})
 
 
 def eagerly(engine: Any, mode: str, batch: Any) -> Any:
@@ -319,9 +311,13 @@ def eagerly(engine: Any, mode: str, batch: Any) -> Any:
 
 
 def floats(logs: Any) -> Logs:
+    return {name: _float(value) for name, value in _checked(logs).items()}
+
+
+def _checked(logs: Any) -> Logs:
     if not isinstance(logs, dict):
         raise ArgumentError("A step", got=f"{type(logs).__name__} as its result", expected="a dict, name -> value")
-    return {name: _float(value) for name, value in logs.items()}
+    return logs
 
 
 def _float(value: Any) -> Any:
@@ -371,19 +367,13 @@ class BlockRunner(Runner):
         padded = self.engine.rowwise("test") and blocks.rows % blocks.batch_size != 0
         step = self.engine.step("test", blocks.batch_spec(), padded)
         program = self.engine.program("blockwise", step, blocks.batch_size, self.custom)
-        outs, moved = program(step.values(), block, np.int32(count), np.int32(rows))
-        step.put(moved)
-        if self.custom:
-            self._custom = step.pack(outs)
+        self.returned(step, program(block, np.int32(count), np.int32(rows)))
 
     def _run_short(self, leaves: list[Any], rows: int) -> None:
         blocks = self.blocks
         assert blocks is not None
         step = self.engine.step("test", blocks.batch_spec(rows), False)
-        outs, moved = self.engine.program("single", step)(step.values(), leaves, no_mask(rows))
-        step.put(moved)
-        if self.custom:
-            self._custom = step.pack(outs)
+        self.returned(step, self.engine.program("single", step)(leaves, no_mask(rows)))
 
 
 __all__ = [
