@@ -319,6 +319,11 @@ class CompiledMetrics(Module):
         for metric in self.metrics:
             metric.reset_state()
 
+    stateless_update_state = metrics.Metric.stateless_update_state
+    stateless_result = metrics.Metric.stateless_result
+    stateless_reset_state = metrics.Metric.stateless_reset_state
+    _purely = metrics.Metric._purely
+
 
 def _lists_for(given: Any, outputs: Outputs) -> list[list[Any]]:
     """The metrics of each output."""

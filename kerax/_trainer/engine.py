@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 import jax
@@ -15,7 +16,7 @@ from .._core.module import name_of, variables_of
 from .._core.stateful import Carried
 from .._graph.node import OpCall
 from ..layers._call import mixes_rows
-from . import programs
+from . import custom, programs
 from .feed import Blocks
 
 log = logging.getLogger("kerax")
@@ -76,13 +77,8 @@ class Engine:
         before = self.now
         self.now = self._kept.setdefault(key, Compiled())
         if moved or placement.current is not None:
-            self._move()
+            _move(Carried(_variables(self.model, "train")).variables)
         return self.now is not before
-
-    def _move(self) -> None:
-        """Put every Variable where the current distribution wants it."""
-        for variable in Carried(_variables(self.model, "train")).variables:
-            nnx_private.put(variable, placement.move(nnx_private.raw(variable), name_of(variable)))
 
     def clear(self) -> None:
         """Drop everything compiled."""
@@ -94,7 +90,7 @@ class Engine:
         """Start every metric anew: ours by giving their Variables back the arrays of the first reset."""
         model = self.model
         found = model.metrics
-        plain = getattr(type(model).reset_metrics, "_is_default", False) and all(
+        plain = not custom.overridden(model, "reset_metrics") and all(
             _ours(one) for metric in found for one in (metric, *getattr(metric, "metrics", ()))
         )
         if not plain:
@@ -123,7 +119,19 @@ class Engine:
 
     def fn(self, mode: str) -> Any:
         """The step of a mode, on Variables."""
-        return {"train": self.model.train_step, "test": self.model.test_step, "predict": self.model.predict_step}[mode]
+        return custom.step(self.model, mode)
+
+    def rehearse(self, mode: str, batch: Any) -> None:
+        """Trace the user's own step once and drop it: this builds the layers, slots and metrics it uses.
+
+        Args:
+            mode: of the step.
+            batch: shapes and dtypes, nested.
+        """
+        try:
+            programs.Step(self.fn(mode), self.carried(mode), batch, padded=False)
+        finally:
+            self.model._clear_losses()
 
     def step(self, mode: str, batch: Any, padded: bool) -> programs.Step:
         """The step of a mode, traced for this shape of batch."""
@@ -132,9 +140,11 @@ class Engine:
             self._count(mode, key)
             model = self.model
             try:
-                self.now.steps[key] = programs.Step(self.fn(mode), self.carried(mode), batch, padded)
+                step = self.now.steps[key] = programs.Step(self.fn(mode), self.carried(mode), batch, padded)
             finally:
                 model._clear_losses()
+            if placement.current is not None:  # also what the step found outside of the model
+                _move(step.variables)
         return self.now.steps[key]
 
     def _count(self, mode: str, key: Any) -> None:
@@ -186,6 +196,12 @@ class Engine:
         return blocks, step
 
 
+def _move(variables: Iterable[Any]) -> None:
+    """Put Variables where the current distribution wants them."""
+    for variable in variables:
+        nnx_private.put(variable, placement.move(nnx_private.raw(variable), name_of(variable)))
+
+
 def _key(batch: Any) -> Any:
     leaves = tree.flatten(batch)
     return tree.structure_of(batch), tuple(None if leaf is None else (leaf.shape, leaf.dtype) for leaf in leaves)
@@ -208,7 +224,7 @@ def _is_rowwise(model: Any, mode: str) -> bool:
         "test": ("test_step", "compute_loss", "compute_metrics"),
         "predict": ("predict_step",),
     }
-    if not all(getattr(getattr(type(model), name), "_is_default", False) for name in steps[mode]):
+    if any(custom.overridden(model, name) for name in steps[mode]):
         return False
     for layer in model._flatten_layers():
         if mixes_rows(layer) or not all(_ours(value) for value in vars(layer).values() if _is_function(value)):

@@ -10,15 +10,27 @@ import numpy as np
 
 from .. import config, tree
 from .._core.stateful import Carried
-from .._errors import DataError
+from .._errors import DataError, Unsupported
 from .._graph.shape import infer
 from .._graph.tensor import KerasTensor
 from .._types import Logs
 from ..callbacks import CallbackList
-from ..data._adapters import Epoch, make_adapter, train_validation_split
-from . import checks
+from ..data._adapters import Epoch, make_adapter, train_validation_split, unpack_x_y_sample_weight
+from . import checks, custom
 from .feed import fits, leaves_of
-from .runners import BatchRunner, BlockRunner, EagerRunner, RanOut, ResidentRunner, eagerly, floats, no_mask, put, taken
+from .runners import (
+    BatchRunner,
+    BlockRunner,
+    EagerRunner,
+    FunctionRunner,
+    RanOut,
+    ResidentRunner,
+    eagerly,
+    floats,
+    no_mask,
+    put,
+    taken,
+)
 
 
 def outputs_for(model: Any, x: Any) -> Any:
@@ -177,6 +189,9 @@ def _session(model: Any, listeners: CallbackList) -> Iterator[None]:
 
 
 def _runner(model: Any, adapter: Any, mode: str, listeners: CallbackList) -> Any:
+    function = custom.function(model, mode)
+    if function is not None:
+        return FunctionRunner(model, adapter, mode, listeners, function)
     if model.run_eagerly:
         return EagerRunner(model, adapter, mode, listeners)
     if adapter.in_memory and fits(leaves_of(adapter.arrays)):
@@ -206,6 +221,9 @@ class Validation:
 
 
 def _test_runner(model: Any, adapter: Any, listeners: CallbackList, keep: bool) -> Any:
+    function = custom.function(model, "test")
+    if function is not None:
+        return FunctionRunner(model, adapter, "test", listeners, function)
     if model.run_eagerly:
         return EagerRunner(model, adapter, "test", listeners)
     if adapter.in_memory:
@@ -289,6 +307,10 @@ def _predict(
     listeners = CallbackList(
         callbacks, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=1, steps=adapter.steps
     )
+    if custom.overridden(model, "make_predict_function"):
+        raise Unsupported(
+            f"make_predict_function of {type(model).__name__}", hint="override predict_step(self, data) in its place"
+        )
     with _session(model, listeners):
         listeners.on_predict_begin()
         if adapter.in_memory and not model.run_eagerly:
@@ -388,6 +410,18 @@ def on_batch(model: Any, mode: str, x: Any, y: Any, sample_weight: Any, class_we
     return floats(step.pack(outs))
 
 
+def on_next(model: Any, mode: str, iterator: Iterator) -> Any:
+    """One step on the next batch of an iterator; what the step returns, on the device."""
+    batch = unpack_x_y_sample_weight(next(iterator))
+    model._prepare(batch, mode)
+    engine = model._engine.value
+    engine.refresh()
+    if model.run_eagerly:
+        return eagerly(engine, mode, batch)
+    step = engine.step(mode, batch, False)
+    return step.pack(engine.program("single", step)(leaves_of(batch), no_mask(step.rows)))
+
+
 def predict_on_batch(model: Any, x: Any) -> Any:
     """The outputs for a batch given."""
     adapter: Any = make_adapter(x, batch_size=2**31 - 1, shuffle=False, where="predict_on_batch")
@@ -401,4 +435,4 @@ def predict_on_batch(model: Any, x: Any) -> Any:
     return tree.map_structure(np.asarray, _predict_one(runner, batch))
 
 
-__all__ = ["evaluate", "fit", "on_batch", "outputs_for", "predict", "predict_on_batch"]
+__all__ = ["evaluate", "fit", "on_batch", "on_next", "outputs_for", "predict", "predict_on_batch"]

@@ -20,6 +20,7 @@ from .. import tree
 from .._core import placement
 from .._core.context import setting
 from .._core.stateful import Carried, discover, pure
+from .._core.variable import plain
 from .dispatch import Program
 
 log = logging.getLogger("kerax")
@@ -65,7 +66,7 @@ class Step:
             flat = [jnp.asarray(leaf) for leaf in tree.flatten(out) if leaf is not None]
             return flat, [_settled(new, old) for new, old in zip(after, values, strict=True)]
 
-        run = pure(lambda batch: fn(batch), carried)
+        run = pure(lambda batch: tree.map_structure(plain, fn(batch)), carried)  # Variables returned are read inside
         mask = jax.ShapeDtypeStruct((rows,), bool)
         closed = jax.make_jaxpr(step)([_shape(value) for value in carried.values()], leaves, mask)
         shapes = iter(closed.out_avals)
@@ -147,7 +148,7 @@ class Results:
         self.names: list[str] = []
 
         def results(values: list[Any]) -> Any:
-            logs, _ = pure(fn, carried)(values)
+            logs, _ = pure(lambda: tree.map_structure(plain, fn()), carried)(values)
             self.names, packed = pack_logs(logs)
             return packed
 
@@ -201,18 +202,21 @@ def gathered(step: Step, batch_size: int) -> Program:
     return step.program(run)
 
 
-def fused(step: Step, batch_size: int) -> Program:
-    """Many steps in one dispatch: `(data, order, start, stop, rows) -> []`.
+def fused(step: Step, batch_size: int, keep_outputs: bool) -> Program:
+    """Many steps in one dispatch: `(data, order, start, stop, rows) -> outs` of the last, where they are kept.
 
     `order`: (steps, batch) row numbers; `rows`: how many rows there are, the last batch may hold fewer.
     """
 
     def run(values: list[Any], data: list[Any], order: Any, start: Any, stop: Any, rows: Any) -> tuple:
-        def body(index: Any, moved: list[Any]) -> list[Any]:
+        def body(index: Any, carry: tuple) -> tuple:
             leaves, mask = _batch_at(data, order, index, rows, batch_size)
-            return step(step.merged(values, moved), leaves, mask)[1]
+            outs, moved = step(step.merged(values, carry[1]), leaves, mask)
+            return outs if keep_outputs else [], moved
 
-        return [], lax.fori_loop(start, stop, body, [values[index] for index in step.moving])
+        avals = step.jaxpr.out_avals[: step.out_count] if keep_outputs else []
+        outs = [jnp.zeros(aval.shape, aval.dtype) for aval in avals]
+        return lax.fori_loop(start, stop, body, (outs, [values[index] for index in step.moving]))
 
     return step.program(run)
 

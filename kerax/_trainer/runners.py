@@ -17,11 +17,12 @@ import numpy as np
 from .. import tree
 from .._core import nnx_private, placement
 from .._core.stateful import discover
-from .._errors import ArgumentError, DataError
+from .._errors import DataError
 from .._types import Logs
 from ..callbacks import CallbackList
 from ..callbacks._logs import DeferredLogs
 from ..data._adapters import Epoch
+from . import custom
 from .feed import Blocks, Resident, leaves_of, padded_batch
 
 DISPATCH = 0.05  # seconds that one dispatch should take: short enough for a smooth bar and Ctrl-C
@@ -50,21 +51,21 @@ class Runner:
         self.every_step = listeners.wants_batches(mode)
         self.custom = self._returns_logs()
         self._returned: Callable[[], Logs] | None = None  # gives what the last step returned
+        self.outs: list[Any] = []  # the same, as it came from the device
 
     def _returns_logs(self) -> bool:
-        names = ("train_step" if self.mode == "train" else "test_step", "compute_metrics", "get_metrics_result")
-        return any(
-            not getattr(getattr(type(self.model), name), "_is_default", name == "get_metrics_result") for name in names
-        )
+        names = (custom.STEPS[self.mode], "compute_metrics", "get_metrics_result")
+        return any(custom.overridden(self.model, name) for name in names)
 
     def returned(self, step: Any, outs: list[Any]) -> None:
         """Keep what a step returned: its logs, on the device."""
         self._returned = lambda: step.pack(outs)
+        self.outs = outs
 
     def deferred(self) -> Logs:
         """What the last step returned, fetched if anyone looks. It holds none of the state."""
         last = self._returned() if self._returned else {}
-        return DeferredLogs(_checked(last), lambda: floats(last))
+        return DeferredLogs(last, lambda: floats(last))
 
     def logs(self) -> Logs:
         """The logs so far, as floats; waits for the device."""
@@ -125,11 +126,11 @@ class ResidentRunner(Runner):
         step = engine.step("train", feed.batch_spec(), feed.padded and rowwise)
         whole = feed.steps - 1 if feed.tail() and not rowwise else feed.steps
         data, order, rows = feed.data, feed.order, np.int32(feed.rows)
-        if engine.loops(step) and not self.custom and not self.every_step:
-            many = engine.program("fused", step, feed.batch_size)
+        if engine.loops(step) and not self.every_step:
+            many = engine.program("fused", step, feed.batch_size, self.custom)
 
             def run(start: int, stop: int) -> None:
-                many(data, order, start, stop, rows)
+                self.returned(step, many(data, order, start, stop, rows))
         else:
             one = engine.program("gathered", step, feed.batch_size)
 
@@ -154,9 +155,9 @@ class Lagging:
 
     def __init__(self, runner: ResidentRunner) -> None:
         self.runner = runner
-        self.results = None if runner.custom else runner.engine.results("train")
+        self._results = None if runner.custom else runner.engine.results("train")
         self.pace = runner.engine.pace  # step -> seconds, from earlier epochs and fits
-        self._waiting: tuple[int, int, Any, Any] | None = None
+        self._waiting: tuple[int, int, Any, Callable[[], Logs], Any] | None = None
         self._last = 0
         self._since = time.perf_counter()
         self._step: Any = None
@@ -172,8 +173,13 @@ class Lagging:
     def dispatched(self, index: int) -> None:
         """Steps up to `index` are under way: wait for those before, and tell of them."""
         self._tell()
-        packed = self.results() if self.results is not None else None
-        self._waiting = index, index - self._last, packed, self._step
+        if self._results is None:
+            returned, ready = self.runner._returned, self.runner.outs
+            told = (lambda: floats(returned())) if returned else dict
+        else:
+            results, ready = self._results, self._results()
+            told = lambda: results.unpack(ready)  # noqa: E731
+        self._waiting = index, index - self._last, ready, told, self._step
         self._last = index
 
     def finish(self) -> None:
@@ -183,14 +189,10 @@ class Lagging:
     def _tell(self) -> None:
         if self._waiting is None:
             return
-        index, count, packed, step = self._waiting
+        index, count, ready, told, step = self._waiting
         self._waiting = None
-        results = self.results
-        if results is None:
-            self.runner.end(index - 1, self.runner.logs)
-        else:
-            jax.block_until_ready(packed)
-            self.runner.end(index - 1, lambda: results.unpack(packed))
+        jax.block_until_ready(ready)
+        self.runner.end(index - 1, told)
         now = time.perf_counter()
         self._learn(step, (now - self._since) / count)
         self._since = now
@@ -294,6 +296,32 @@ class EagerRunner(Runner):
         return floats(self._returned() if self._returned else {})
 
 
+class FunctionRunner(Runner):
+    """Calls the function that the user's `make_train_function` or `make_test_function` made, once a step."""
+
+    def __init__(self, model: Any, adapter: Any, mode: str, listeners: CallbackList, function: Callable) -> None:
+        super().__init__(model, adapter, mode, listeners)
+        self.custom = True
+        self._function = function
+
+    def epoch(self) -> Logs:
+        """Run an epoch; its logs."""
+        index = 0
+        with Epoch(self.adapter, transform=put if self.adapter.in_memory else taken) as source:
+            batches = custom.Batches(source)
+            while batches.more():
+                self.begin(index)
+                last = custom.checked(self.model, self.mode, self._function(batches))
+                self._returned = lambda last=last: last
+                self.end(index, self.deferred())
+                index += 1
+                if self.model.stop_training and self.mode == "train":
+                    break
+            self.exhausted = source.exhausted
+        self.seen = index
+        return self.logs()
+
+
 def eagerly(engine: Any, mode: str, batch: Any) -> Any:
     """A step as plain Python; one that fails half-way leaves every Variable as it was."""
     carried = engine.carried(mode)
@@ -311,20 +339,15 @@ def eagerly(engine: Any, mode: str, batch: Any) -> Any:
 
 
 def floats(logs: Any) -> Logs:
-    return {name: _float(value) for name, value in _checked(logs).items()}
-
-
-def _checked(logs: Any) -> Logs:
-    if not isinstance(logs, dict):
-        raise ArgumentError("A step", got=f"{type(logs).__name__} as its result", expected="a dict, name -> value")
-    return logs
-
-
-def _float(value: Any) -> Any:
-    if hasattr(value, "result") and callable(value.result):
-        value = value.result()
-    array = np.asarray(value)
-    return float(array) if array.shape == () else array
+    """What a step returned as floats; what metrics of several names gave stands beside the others."""
+    flat: Logs = {}
+    for name, value in logs.items():
+        if isinstance(value, dict):
+            flat.update(floats(value))
+        else:
+            array = np.asarray(value)
+            flat[name] = float(array) if array.shape == () else array
+    return flat
 
 
 class BlockRunner(Runner):
@@ -380,6 +403,7 @@ __all__ = [
     "BatchRunner",
     "BlockRunner",
     "EagerRunner",
+    "FunctionRunner",
     "RanOut",
     "ResidentRunner",
     "Runner",

@@ -6,7 +6,7 @@ runs epochs, `engine.py` and `programs.py` compile the steps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -14,12 +14,14 @@ import jax.numpy as jnp
 
 from .. import losses, metrics, optimizers, tree
 from .._core.module import Opaque
-from .._errors import ArgumentError, NotCompiledError, StateError
+from .._core.stateful import Carried, pure
+from .._errors import ArgumentError, NotCompiledError, ShapeError, StateError
 from .._serial import deserialize_keras_object, serialize_keras_object
 from .._types import Config, Logs
 from ..data._adapters import unpack_x_y_sample_weight
-from . import checks, loop, steps
+from . import checks, custom, loop, steps
 from . import compile as compiling
+from .custom import CompiledLossCall, CompiledMetricsCall
 from .engine import Engine
 from .runners import put
 
@@ -198,6 +200,20 @@ class Trainer:
         return None if compiled is None else compiled.metrics
 
     @property
+    def compiled_loss(self) -> CompiledLossCall:
+        """The losses of `compile` as tf.keras had them.
+
+        `compiled_loss(y, y_pred, sample_weight, regularization_losses)` gives their weighted total, and the loss in
+        the logs sees it.
+        """
+        return CompiledLossCall(self)
+
+    @property
+    def compiled_metrics(self) -> CompiledMetricsCall:
+        """The metrics of `compile` as tf.keras had them: `compiled_metrics.update_state(y, y_pred, sample_weight)`."""
+        return CompiledMetricsCall(self)
+
+    @property
     def _loss_tracker(self) -> Any:
         return self._need_compiled("fit").loss_tracker
 
@@ -263,7 +279,7 @@ class Trainer:
             StateError: there is nothing to minimize.
         """
         total = None
-        compiled = self._need_compiled("fit")
+        compiled = self._completed(y, y_pred)
         if compiled.loss is not None:
             total = compiled.loss(y, y_pred, sample_weight)
         for extra in self.losses:
@@ -275,10 +291,47 @@ class Trainer:
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Logs:
         """Let the compiled metrics see a batch; the results so far."""
-        compiled = self._need_compiled("fit")
+        compiled = self._completed(y, y_pred)
         if compiled.metrics is not None:
             compiled.metrics.update_state(y, y_pred, sample_weight)
         return self.get_metrics_result()
+
+    def stateless_compute_loss(
+        self,
+        trainable_variables: Sequence[Any],
+        non_trainable_variables: Sequence[Any],
+        metrics_variables: Sequence[Any],
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> tuple[Any, tuple[list, list, list]]:
+        """`compute_loss` as a pure function of the values of the variables.
+
+        Returns:
+            (loss, (trainable values, non-trainable values, metric values)), the values as `compute_loss` left them.
+        """
+        self._completed(y, y_pred)
+        groups = [self.trainable_variables, self.non_trainable_variables, self.metrics_variables]
+        given = [trainable_variables, non_trainable_variables, metrics_variables]
+        for what, values, variables in zip(("trainable", "non-trainable", "metric"), given, groups, strict=True):
+            if len(values) != len(variables):
+                raise ShapeError(
+                    f"stateless_compute_loss of {type(self).__name__} {self.name!r}",
+                    got=f"{len(values)} {what} values",
+                    expected=len(variables),
+                )
+        loss, after = pure(self.compute_loss, Carried(v for group in groups for v in group), check=False)(
+            [value for values in given for value in values],
+            x=x,
+            y=y,
+            y_pred=y_pred,
+            sample_weight=sample_weight,
+            training=training,
+        )
+        supply = iter(after)
+        return loss, tuple([next(supply) for _ in group] for group in groups)  # type: ignore[return-value]
 
     def train_step(self, data: Any) -> Logs:
         """Train on one batch; the logs. Reads and assigns Variables; it is compiled as it stands."""
@@ -326,12 +379,37 @@ class Trainer:
         leaf = next(leaf for leaf in tree.flatten(x) if leaf is not None)
         self._loss_tracker.update_state(loss, sample_weight=compiling.rows_in(leaf))
 
-    def make_train_function(self, force: bool = False) -> None:
-        """Compile the train step anew at the next fit."""
+    def make_train_function(self, force: bool = False) -> Callable[[Iterator], Logs]:
+        """A function that takes the next batch of an iterator, trains on it, and gives the logs.
+
+        fit() does not need it, but calls it where a subclass overrides it: once a step, with an iterator over
+        batches as `train_step` gets them. The function may be returned or kept in `self.train_function`.
+
+        Args:
+            force: compile the step anew.
+        """
+        return self._make_function("train", force)
+
+    def make_test_function(self, force: bool = False) -> Callable[[Iterator], Logs]:
+        """The same for `test_step` and evaluate()."""
+        return self._make_function("test", force)
+
+    def make_predict_function(self, force: bool = False) -> Callable[[Iterator], Any]:
+        """A function that takes the next batch of an iterator and gives the outputs. It cannot be overridden."""
+        return self._make_function("predict", force)
+
+    def _make_function(self, mode: str, force: bool) -> Callable:
         if force:
             self._engine.value.clear()
+        return lambda iterator: loop.on_next(self, mode, iterator)
 
-    make_test_function = make_predict_function = make_train_function
+    def _completed(self, y: Any, y_pred: Any) -> Compiled:
+        """What `compile` was given, with its losses and metrics made for such targets and outputs."""
+        compiled = self._need_compiled("fit")
+        if compiled.loss is None and compiled.metrics is None and y_pred is not None:
+            shapes = tree.map_structure(_shape_and_dtype, (y, y_pred))
+            self._make_compiled(compiled, shapes[1], shapes[0])
+        return compiled
 
     # -- preparation ---------------------------------------------------------------------------
 
@@ -349,7 +427,15 @@ class Trainer:
         if (mode, y is None) in engine.prepared:
             return
         given = x
-        x, y = tree.map_structure(_shape_and_dtype, (x, y))
+        x, y, sample_weight = tree.map_structure(_shape_and_dtype, batch)
+        if custom.overridden(self, custom.STEPS[mode]) and not custom.takes_state(self, mode):
+            if mode == "train" and self.built and self.optimizer is not None:
+                self.optimizer.build(self.trainable_variables)
+            if not self.run_eagerly:
+                engine.rehearse(mode, (x, y, sample_weight))
+                engine.refresh()
+            engine.prepared.add((mode, y is None))
+            return
         compiled = self._compiled.value
         needs_outputs = (
             mode != "predict" and compiled is not None and (compiled.loss is None and compiled.metrics is None)
@@ -362,6 +448,8 @@ class Trainer:
             self._engine.value.refresh()
             if needs_outputs and compiled is not None and y is not None:
                 self._make_compiled(compiled, outputs, y)
+                engine.clear()
+                engine.refresh()
         if mode == "train" and compiled is not None and compiled.optimizer is not None:
             compiled.optimizer.build(self.trainable_variables)
         engine.prepared.add((mode, y is None))
@@ -380,7 +468,6 @@ class Trainer:
             compiled.metrics = compiling.CompiledMetrics(
                 arguments.get("metrics"), arguments.get("weighted_metrics"), outputs, flat_true, flat_pred, resolved
             )
-        self._engine.value.clear()
 
     # -- loops ---------------------------------------------------------------------------------
 
@@ -543,8 +630,11 @@ def _check_names(given: Any, find: Any) -> None:
             find(leaf)
 
 
-for _step in ("train_step", "test_step", "predict_step", "compute_loss", "compute_metrics", "reset_metrics"):
-    getattr(Trainer, _step)._is_default = True
+for _name in (
+    "train_step test_step predict_step compute_loss compute_metrics get_metrics_result reset_metrics "
+    "make_train_function make_test_function make_predict_function"
+).split():
+    getattr(Trainer, _name)._is_default = True
 
 
 __all__ = ["Trainer"]
