@@ -26,6 +26,9 @@ from . import (
 from ._core.context import name_scope
 from ._core.variable import Variable
 from ._graph.tensor import KerasTensor
+from ._transform.function import function
+from ._transform.gradient_tape import GradientTape
+from ._transform.printing import print
 from ._version import __version__
 from .dtype_policies import DTypePolicy
 from .initializers import Initializer
@@ -33,14 +36,16 @@ from .layers import Input, InputSpec, Layer
 from .losses import Loss
 from .metrics import Metric
 from .models import Functional, Model, Sequential
+from .ops import custom_gradient
 from .optimizers import Optimizer
 from .regularizers import Regularizer
 
-_ON_FIRST_USE = ("backend", "data", "datasets", "mixed_precision", "preprocessing", "saving", "utils")
+_ON_FIRST_USE = ("backend", "compat", "data", "datasets", "mixed_precision", "preprocessing", "saving", "utils")
 
 __all__ = [
     "DTypePolicy",
     "Functional",
+    "GradientTape",
     "Initializer",
     "Input",
     "InputSpec",
@@ -57,12 +62,15 @@ __all__ = [
     "activations",
     "backend",
     "callbacks",
+    "compat",
     "config",
     "constraints",
+    "custom_gradient",
     "data",
     "datasets",
     "distribution",
     "dtype_policies",
+    "function",
     "initializers",
     "layers",
     "losses",
@@ -73,6 +81,7 @@ __all__ = [
     "ops",
     "optimizers",
     "preprocessing",
+    "print",
     "random",
     "regularizers",
     "saving",

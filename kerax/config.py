@@ -20,10 +20,12 @@ __all__ = [
     "enable_compilation_cache",
     "epsilon",
     "floatx",
+    "functions_run_eagerly",
     "image_data_format",
     "is_nnx_enabled",
     "max_epochs",
     "max_steps_per_epoch",
+    "run_functions_eagerly",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
@@ -162,3 +164,17 @@ def disable_compilation_cache() -> None:
     import jax
 
     jax.config.update("jax_compilation_cache_dir", None)
+
+
+_eager = False
+
+
+def run_functions_eagerly(run_eagerly: bool) -> None:
+    """Run every `kerax.function` as plain Python, for debugging, until this is called with False."""
+    global _eager
+    _eager = bool(run_eagerly)
+
+
+def functions_run_eagerly() -> bool:
+    """Whether every `kerax.function` runs as plain Python."""
+    return _eager

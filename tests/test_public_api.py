@@ -27,6 +27,7 @@ NAMESPACES = [
     "kerax.models",
     "kerax.ops",
     "kerax.optimizers",
+    "kerax.optimizers.legacy",
     "kerax.optimizers.schedules",
     "kerax.preprocessing.sequence",
     "kerax.random",

@@ -34,6 +34,8 @@ class _Here(threading.local):
     call: Call | None = None
     names: tuple[str, ...] = ()  # the path of the layer being built
     stand_in: int | None = None  # the size that stands for unknown ones while shapes are inferred
+    convert: Callable | None = None  # makes control flow on tensors part of code that is being compiled; see `Flow`
+    looping: bool = False  # whether what is traced is the body of a loop on the device
     rows: Any = None  # (batch,) booleans: the real rows of a padded batch; None when all are
 
 
@@ -77,6 +79,20 @@ def valid_rows() -> Any:
     Layers that mix rows, and whatever averages over them, leave the other rows out.
     """
     return here.rows
+
+
+class Flow:
+    """A hook: `convert(fn)` rewrites a user's function so that its `if` and `while` take tensors that are traced."""
+
+    convert: Callable[[Callable], Callable] | None = None
+
+
+flow = Flow()
+
+
+def converted(fn: Callable) -> Callable:
+    """`fn` as the code that is being compiled should run it."""
+    return fn if here.convert is None else here.convert(fn)
 
 
 class Changes:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import collections
 import itertools
 import operator
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
 from flax import nnx
 from flax.nnx import tracers
+
+from .context import here
 
 
 def raw(variable: nnx.Variable) -> Any:
@@ -68,6 +71,17 @@ def trace_now() -> tracers.TraceState:
     return tracers.TraceState()
 
 
+def look_through(beneath: Callable[[], Any]) -> None:
+    """Let NNX take the trace within the block `beneath()` for the current one, so that tapes hinder no write."""
+    current = tracers.current_jax_trace
+
+    def seen() -> Any:
+        with beneath():
+            return current()
+
+    tracers.current_jax_trace = seen
+
+
 _OUTSIDE = tracers.TraceState()
 
 
@@ -81,6 +95,61 @@ def belongs_here(variable: nnx.Variable) -> bool:
     return not isinstance(variable._raw_value, jax.core.Tracer) and trace_now() == _OUTSIDE
 
 
+class _Blocks(threading.local):
+    entered: tuple[Held, ...] = ()  # outermost first
+
+
+_blocks = _Blocks()
+
+
+def outside(variable: nnx.Variable) -> Any:
+    """What the Variable holds outside of every `Held` block: the real array while a step is traced."""
+    for block in _blocks.entered:
+        for held, (value, _) in zip(block.variables, block._before, strict=True):
+            if held is variable:
+                return value
+    return variable._raw_value
+
+
+def depth() -> int:
+    """How many `Held` blocks the code that runs is in."""
+    return len(_blocks.entered)
+
+
+def given_since(variable: nnx.Variable, value: Any, depth: int) -> bool:
+    """Whether `value` is what a `Held` block gave the Variable, one entered when there were `depth` of them."""
+    return any(block.gave(variable, value) for block in _blocks.entered[depth:])
+
+
+def passing(variable: nnx.Variable) -> bool:
+    """Whether it is a copy that `jax.jit` made of a Variable for the function it traces: a tracer nobody put there."""
+    if not isinstance(variable._raw_value, jax.core.Tracer):
+        return False
+    return not any(held is variable for block in _blocks.entered for held in block.variables)
+
+
+class ReadWhenFlattened:
+    """Stands before `nnx.Variable` among the bases: classes of Variables are pytrees, and flattening one reads it.
+
+    So `jnp.square(variable)`, where `jax.jit` flattens its arguments, is seen by traces and tapes.
+    """
+
+    def __init_subclass__(cls) -> None:  # in place of NNX's registration, whose flattening tells nobody
+        def flatten(x: Any) -> tuple[tuple[Any], tuple]:
+            for notice in here.read:
+                notice(x)
+            return (x._raw_value,), tuple(sorted(x._var_metadata.items()))
+
+        def flatten_with_keys(x: Any) -> tuple[tuple[Any], tuple]:
+            (value,), metadata = flatten(x)
+            return ((jax.tree_util.GetAttrKey("value"), value),), metadata
+
+        def unflatten(metadata: tuple, children: tuple[Any]) -> Any:
+            return cls._new(children[0], dict(metadata))  # type: ignore[attr-defined]
+
+        jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
+
+
 class Held:
     """Within the block the variables hold `values` and belong to the current trace; after it, what they held before.
 
@@ -91,6 +160,13 @@ class Held:
         self.variables = list(variables)
         self.values = list(values)
         self._before: list[tuple[Any, Any]] = []
+        self._given: dict[int, Any] | None = None  # id of a variable -> its first value, once asked for
+
+    def gave(self, variable: nnx.Variable, value: Any) -> bool:
+        """Whether the Variable holds this very value because the block gave it."""
+        if self._given is None:
+            self._given = dict(zip(map(id, self.variables), self.values, strict=False))
+        return self._given.get(id(variable), self) is value
 
     def __enter__(self) -> Held:
         here = trace_now()
@@ -99,6 +175,7 @@ class Held:
             for variable, value in zip(self.variables, self.values, strict=True):
                 object.__setattr__(variable, "_raw_value", value)
                 object.__setattr__(variable, "_trace_state", here)
+            _blocks.entered = (*_blocks.entered, self)
         except BaseException:  # an interrupt must leave no tracer behind
             self.__exit__()
             raise
@@ -111,6 +188,7 @@ class Held:
         object.__setattr__(variable, "_trace_state", trace_now())
 
     def __exit__(self, *exc: object) -> None:
+        _blocks.entered = tuple(block for block in _blocks.entered if block is not self)
         self.values = [v._raw_value for v in self.variables]
         for variable, (value, trace) in zip(self.variables, self._before, strict=True):
             object.__setattr__(variable, "_raw_value", value)

@@ -14,7 +14,7 @@ import jax
 from flax import nnx
 
 from . import nnx_private
-from .context import here, setting
+from .context import flow, here, setting
 
 
 class Carried:
@@ -56,7 +56,7 @@ class Undeclared(Exception):
         self.variables = variables
 
 
-def pure(fn: Callable, carried: Carried, check: bool = True) -> Callable:
+def pure(fn: Callable, carried: Carried, check: bool = True, check_reads: bool = True) -> Callable:
     """`fn(*args)` as `f(values, *args) -> (out, new_values)`, without side effects on Variables.
 
     Args:
@@ -64,6 +64,7 @@ def pure(fn: Callable, carried: Carried, check: bool = True) -> Callable:
         carried: those it may touch.
         check: raise `Undeclared` where it touches others; without it, others are constants and
             writing them is an error.
+        check_reads: with `check`, whether reading others counts; without it they are constants until written.
     """
 
     def run(values: Sequence[Any], *args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
@@ -72,11 +73,13 @@ def pure(fn: Callable, carried: Carried, check: bool = True) -> Callable:
         born: set[int] = set()
 
         def touched(variable: nnx.Variable) -> None:
-            if variable not in carried and id(variable) not in unknown:
+            if variable not in carried and id(variable) not in unknown and not nnx_private.passing(variable):
                 unknown[id(variable)] = variable
                 held.adopt(variable)
 
         watch = {"read": (*here.read, touched), "write": (*here.write, touched)} if check else {}
+        if not check_reads:
+            watch.pop("read", None)
         try:
             with setting(created=(*here.created, lambda v: born.add(id(v))), **watch), held:
                 out = fn(*args, **kwargs)
@@ -92,10 +95,18 @@ def pure(fn: Callable, carried: Carried, check: bool = True) -> Callable:
 
 
 def discover(attempt: Callable[[], Any], carried: Carried, limit: int = 20) -> Any:
-    """`attempt()`, again with more Variables carried for as long as it ends in `Undeclared`."""
+    """`attempt()`, again with more Variables carried for as long as it ends in `Undeclared`.
+
+    Where Python wants to know a value that is traced, as in `if tensor > 0`, once more with the user's code converted.
+    """
     for _ in range(limit):
         try:
             return attempt()
+        except jax.errors.ConcretizationTypeError:
+            if here.convert is not None or flow.convert is None:
+                raise
+            with setting(convert=flow.convert):
+                return discover(attempt, carried, limit)
         except Undeclared as found:
             before = len(carried)
             carried.add(found.variables)
@@ -105,5 +116,10 @@ def discover(attempt: Callable[[], Any], carried: Carried, limit: int = 20) -> A
 
 def abstractly(fn: Callable, carried: Carried, *args: Any) -> Any:
     """The shapes and dtypes that `fn(*args)` gives; every Variable stays as it was."""
-    run = pure(fn, carried, check=False)
-    return jax.eval_shape(lambda values, *args: run(values, *args)[0], carried.values(), *args)
+    carried = Carried(carried.variables)  # and what else it writes: the global random state, counters outside
+
+    def attempt() -> Any:
+        run = pure(fn, carried, check_reads=False)
+        return jax.eval_shape(lambda values, *args: run(values, *args)[0], carried.values(), *args)
+
+    return discover(attempt, carried)

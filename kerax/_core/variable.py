@@ -30,7 +30,7 @@ def plain(x: Any) -> Any:
     return x.value if isinstance(x, Variable) else x
 
 
-class Variable(nnx.Variable):
+class Variable(nnx_private.ReadWhenFlattened, nnx.Variable):
     """A named array that can be assigned.
 
     Args:

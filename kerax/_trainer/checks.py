@@ -62,7 +62,7 @@ def data(model: Any, adapter: Any) -> None:
         DataError: labels or token ids out of range, or no targets where there is a loss.
     """
     x, y, sample_weight = adapter.arrays if adapter.in_memory else adapter.peek()
-    _tokens(model, x)
+    tokens(model, x)
     if adapter.where == "predict" or not model.loss or not _steps_are_ours(model):
         return
     if y is None:
@@ -107,8 +107,12 @@ def _kind(loss: Any) -> str:
     return getattr(fn, "__name__", None) or snake_case(type(loss).__name__)
 
 
-def _tokens(model: Any, x: Any) -> None:
-    """Check the ids that reach an Embedding straight from an input."""
+def tokens(model: Any, x: Any) -> None:
+    """Raise for ids out of range that reach an Embedding straight from an input.
+
+    Raises:
+        DataError: it names the range.
+    """
     for layer, value in _lookups(model, x):
         check_tokens(value, layer.input_dim, layer.name)
 
@@ -134,4 +138,4 @@ def _lookups(model: Any, x: Any) -> list[tuple[Any, Any]]:
     ]
 
 
-__all__ = ["data", "numbers", "source"]
+__all__ = ["data", "numbers", "source", "tokens"]

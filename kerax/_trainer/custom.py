@@ -17,6 +17,7 @@ import numpy as np
 
 from .. import tree
 from .._core import nnx_private
+from .._core.context import converted
 from .._errors import ArgumentError, ShapeError, StateError
 from .._transform.tape import tracing
 from .._types import Logs
@@ -49,9 +50,9 @@ def step(model: Any, mode: str) -> Callable[[tuple], Any]:
     if not overridden(model, STEPS[mode]):
         run = method
     elif takes_state(model, mode):
-        run = lambda batch: _with_state(model, mode, method, packed(batch))  # noqa: E731
+        run = lambda batch: _with_state(model, mode, converted(method), packed(batch))  # noqa: E731
     else:
-        run = lambda batch: method(packed(batch))  # noqa: E731
+        run = lambda batch: converted(method)(packed(batch))  # noqa: E731
     return run if mode == "predict" else lambda batch: checked(model, mode, run(batch))
 
 

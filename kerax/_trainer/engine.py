@@ -35,6 +35,7 @@ class Compiled:
     layers: dict[type, list[Any]] = dataclasses.field(default_factory=dict)
     pace: dict[int, float] = dataclasses.field(default_factory=dict)  # step -> seconds it takes
     prepared: set[tuple[str, bool]] = dataclasses.field(default_factory=set)  # (mode, without targets)
+    repeated: dict[Any, Any] = dataclasses.field(default_factory=dict)  # see repeated.py
     fresh: dict[int, Any] | None = None  # what the metrics hold before an epoch
 
 
@@ -140,7 +141,8 @@ class Engine:
             self._count(mode, key)
             model = self.model
             try:
-                step = self.now.steps[key] = programs.Step(self.fn(mode), self.carried(mode), batch, padded)
+                fn, carried, looping = self.fn(mode), self.carried(mode), mode == "train"
+                step = self.now.steps[key] = programs.Step(fn, carried, batch, padded, looping)
             finally:
                 model._clear_losses()
             if placement.current is not None:  # also what the step found outside of the model

@@ -104,7 +104,7 @@ class Blocks:
         self.rows = rows
         self.batch_size = adapter.batch_size
         if rows < adapter.batch_size:
-            self.batch_size = rows if whole else min(adapter.batch_size, _power_of_two(rows))
+            self.batch_size = rows if whole else min(adapter.batch_size, _rounded(rows))
         self.per_block = 1
         self.keep = keep
         self._kept: dict[int, list[Any]] = {}
@@ -117,7 +117,7 @@ class Blocks:
         per_batch = sum(leaf.nbytes // max(len(leaf), 1) for leaf in self.leaves) * self.batch_size
         wanted = -(-self.rows // self.batch_size)
         most = max(1, min(BLOCK_BATCHES, BLOCK_BYTES // max(per_batch, 1)))
-        return wanted if wanted <= 1 else min(most, _power_of_two(wanted))
+        return wanted if wanted <= 1 else min(most, _rounded(wanted))
 
     def batch_spec(self, rows: int | None = None) -> Any:
         """The shapes and dtypes of a batch, nested like the data."""
@@ -145,6 +145,12 @@ class Blocks:
 
 def _power_of_two(count: int) -> int:
     return 1 << (count - 1).bit_length()
+
+
+def _rounded(rows: int) -> int:
+    """The next of 1, 2, 3, 4, 6, 8, 12, 16, 24, …: few programs for all sizes."""
+    size = _power_of_two(rows)
+    return size * 3 // 4 if rows > 1 and rows <= size * 3 // 4 and placement.current is None else size
 
 
 def _padded(rows: Any, size: int) -> Any:

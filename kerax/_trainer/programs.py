@@ -36,10 +36,12 @@ class Step:
         carried: the Variables it may touch; more are added as they are found.
         batch: arrays or their shapes and dtypes, nested; None where there is none.
         padded: whether a batch comes with a mask of its real rows.
+        looping: whether it is meant to run in a loop on the device.
     """
 
-    def __init__(self, fn: Callable, carried: Carried, batch: Any, padded: bool) -> None:
+    def __init__(self, fn: Callable, carried: Carried, batch: Any, padded: bool, looping: bool = False) -> None:
         self.padded = padded
+        self.looping = looping
         self.batch_structure = batch
         leaves = [_shape(leaf) for leaf in tree.flatten(batch) if leaf is not None]
         rows = leaves[0].shape[0] if leaves and leaves[0].shape else 0
@@ -60,7 +62,7 @@ class Step:
         outs: list[Any] = []
 
         def step(values: list[Any], leaves: list[Any], mask: Any) -> tuple:
-            with setting(rows=mask if self.padded else None):
+            with setting(rows=mask if self.padded else None, looping=self.looping):
                 out, after = run(values, fill(self.batch_structure, leaves))
             outs.append(out)
             flat = [jnp.asarray(leaf) for leaf in tree.flatten(out) if leaf is not None]
@@ -95,8 +97,8 @@ class Step:
                 values[index] = value
             return run(values, *args)
 
-        chosen = ([self.variables[index] for index in part] for part in (self.moving, self.still))
-        return Program(split, *chosen, reuse=not self.calls_python)
+        moving, still = ([self.variables[index] for index in part] for part in (self.moving, self.still))
+        return Program(split, moving, still, reuse=not self.calls_python)
 
     def pack(self, flat: list[Any]) -> Any:
         """The outputs in their structure."""

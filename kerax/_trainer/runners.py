@@ -369,28 +369,21 @@ class BlockRunner(Runner):
         index = 0
         if self.every_step or self.custom:
             blocks.per_block = 1
+        step = engine.step("test", blocks.batch_spec(), rowwise and blocks.rows % blocks.batch_size != 0)
+        program = engine.program("blockwise", step, blocks.batch_size, self.custom)
         for block, count, rows in blocks:
             self.begin(index)
             partial = rows % blocks.batch_size
             if partial and not rowwise:
-                self._run(block, count - 1, (count - 1) * blocks.batch_size)
+                if count > 1:
+                    self.returned(step, program(block, np.int32(count - 1), np.int32((count - 1) * blocks.batch_size)))
                 self._run_short([leaf[(count - 1) * blocks.batch_size :][:partial] for leaf in block], partial)
             else:
-                self._run(block, count, rows)
+                self.returned(step, program(block, np.int32(count), np.int32(rows)))
             index += count
             self.end(index - 1, self.logs)
         self.seen = index
         return self.logs()
-
-    def _run(self, block: list[Any], count: int, rows: int) -> None:
-        if count == 0:
-            return
-        blocks = self.blocks
-        assert blocks is not None
-        padded = self.engine.rowwise("test") and blocks.rows % blocks.batch_size != 0
-        step = self.engine.step("test", blocks.batch_spec(), padded)
-        program = self.engine.program("blockwise", step, blocks.batch_size, self.custom)
-        self.returned(step, program(block, np.int32(count), np.int32(rows)))
 
     def _run_short(self, leaves: list[Any], rows: int) -> None:
         blocks = self.blocks

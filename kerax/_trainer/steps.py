@@ -47,12 +47,14 @@ def gradients(
 
 def _gradients_on_values(forward: Callable, trainable: Sequence[Any], carried: Carried) -> tuple[Any, Any, list]:
     """The same where nothing is traced: `forward` sees numbers, as plain Python would."""
-    chosen = [nnx_private.raw(v) for v in trainable]
     run = pure(forward, carried)
+    place = {id(variable): index for index, variable in enumerate(carried.variables)}
+    values = carried.values()
     with Tape() as tape:
-        for value in chosen:
-            tape.watch(value)
-        (loss, aux), after = run(carried.values())
-    grads = tape.gradient(loss, chosen)
+        for variable in trainable:
+            twin = values[place[id(variable)]] = tape.twin(nnx_private.raw(variable))  # no other Variable holds it
+            tape.track(twin)
+        (loss, aux), after = run(values)
+    grads = tape.gradient(loss, [values[place[id(variable)]] for variable in trainable])
     carried.put(after)
     return loss, aux, grads

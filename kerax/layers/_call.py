@@ -23,11 +23,11 @@ from flax import nnx
 
 from .. import tree
 from .._core import nnx_private
-from .._core.context import Call, here, setting
+from .._core.context import Call, converted, here, setting
 from .._core.dtypes import is_float, is_string, real_dtype
-from .._core.module import Module, variables_of
+from .._core.module import Module, foreign_variables, variables_of
 from .._core.stateful import Carried, pure
-from .._core.variable import Variable
+from .._core.variable import Variable, plain
 from .._errors import ArgumentError, KeraxError, ShapeError
 from .._graph.node import Node
 from .._graph.shape import infer
@@ -91,6 +91,8 @@ def call(layer: Layer, args: tuple, kwargs: dict) -> Any:
     if outer is None:
         layer._clear_losses()
     _mode_of_foreign_modules(layer, training)
+    if here.read:
+        _show_foreign_variables(layer)
 
     first_mask = _fill_masks(signature, args, kwargs, tensors)
     autocast = layer.compute_dtype if layer.autocast else None
@@ -123,7 +125,7 @@ def _own_copy(tensor: Any) -> Any:
 def _compute(layer: Layer, args: tuple, kwargs: dict) -> Any:
     """The layer's own `call`, with its losses."""
     try:
-        outputs = layer.call(*args, **kwargs)
+        outputs = converted(layer.call)(*args, **kwargs)
     except KeraxError:
         raise
     except Exception as error:
@@ -248,6 +250,16 @@ def _mode_of_foreign_modules(layer: Layer, training: bool | None) -> None:
                             nnx_private.set_attribute(inner, name, not training)
 
 
+def _show_foreign_variables(layer: Layer) -> None:
+    """Tell those who watch reads of the Variables of Flax inside, which tell nobody themselves."""
+    for item in layer._own():
+        held = [item] if isinstance(item, nnx.Variable) else [] if isinstance(item, Module) else foreign_variables(item)
+        for variable in held:
+            if not isinstance(variable, Variable):
+                for notice in here.read:
+                    notice(variable)
+
+
 # -- building ------------------------------------------------------------------------------------
 
 
@@ -334,7 +346,7 @@ def _from_shapes(shape: Any, dtype: str) -> Any:
 def _inferred(layer: Layer, args: tuple, kwargs: dict) -> Any:
     def run(*args: Any, **kwargs: Any) -> Any:
         args = tree.map_structure(lambda x: _cast(x, layer.compute_dtype if layer.autocast else None), args)
-        return layer.call(*args, **kwargs)
+        return converted(layer.call)(*args, **kwargs)
 
     losses = [(inner, list(inner._record.losses)) for inner in layer._flatten_layers()]
     try:
@@ -456,7 +468,9 @@ def stateless(
         layer._clear_losses()
         return outputs, losses
 
-    values = [nnx_private.raw(v) if isinstance(v, nnx.Variable) else v for v in [*trainable, *non_trainable]]
+    values = [
+        nnx_private.raw(v) if isinstance(v, nnx.Variable) else v for v in map(plain, [*trainable, *non_trainable])
+    ]
     (outputs, losses), after = pure(run, carried, check=False)(values)
     rest = after[len(own_trainable) :]
     return (outputs, rest, losses) if return_losses else (outputs, rest)

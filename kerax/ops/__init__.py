@@ -5,7 +5,6 @@ from . import _operators, image, linalg, nn, numpy
 from ._control import (
     associative_scan,
     cond,
-    custom_gradient,
     fori_loop,
     jvp,
     map,
@@ -25,6 +24,7 @@ from ._convert import (
     shape,
     stop_gradient,
 )
+from ._custom_gradient import custom_gradient
 from ._einops import (
     rearrange,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,8 +12,8 @@ from jax import lax
 
 from .. import tree
 from .._core import nnx_private
+from .._core.context import setting
 from .._core.stateful import Carried
-from .._core.variable import plain
 from .._types import ArrayLike
 from ._arrays import array
 from ._carry import carrying, with_assignments
@@ -23,7 +22,6 @@ from ._op import op
 __all__ = [
     "associative_scan",
     "cond",
-    "custom_gradient",
     "fori_loop",
     "jvp",
     "map",
@@ -111,7 +109,8 @@ def while_loop(
             new_state, new_values = run(values, state)
             return count + 1, new_values, new_state
 
-        _, values, state = lax.while_loop(more, once, (jnp.int32(0), carried.values(), start))
+        with setting(looping=True):
+            _, values, state = lax.while_loop(more, once, (jnp.int32(0), carried.values(), start))
         return state, values
 
     out = with_assignments(attempt)
@@ -136,7 +135,8 @@ def fori_loop(lower: ArrayLike, upper: ArrayLike, body_fun: Callable[[Any, Any],
             out, values = run(loop[1], i, loop[0])
             return out, values
 
-        return lax.fori_loop(lower, upper, once, (init_val, carried.values()))
+        with setting(looping=True):
+            return lax.fori_loop(lower, upper, once, (init_val, carried.values()))
 
     return with_assignments(attempt)
 
@@ -171,7 +171,8 @@ def scan(
             (carry, y), values = run(loop[1], loop[0], x)
             return (carry, values), y
 
-        (carry, values), ys = lax.scan(once, (init, carried.values()), xs, length, reverse, unroll)
+        with setting(looping=True):
+            (carry, values), ys = lax.scan(once, (init, carried.values()), xs, length, reverse, unroll)
         return (carry, ys), values
 
     return with_assignments(attempt)
@@ -221,23 +222,6 @@ def vectorize(pyfunc: Callable, *, excluded: Any = None, signature: str | None =
         signature: which axes `pyfunc` wants, such as "(n),(n)->()".
     """
     return jnp.vectorize(pyfunc, excluded=frozenset(excluded or ()), signature=signature)
-
-
-def custom_gradient(f: Callable) -> Callable:
-    """A function whose gradient `f` itself provides.
-
-    Args:
-        f: gives (result, function); the function takes the gradient of the result and gives those of the
-            arguments, one or a tuple.
-    """
-
-    with_gradient = jax.custom_gradient(f)
-
-    @functools.wraps(f)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        return with_gradient(*(plain(arg) for arg in args), **kwargs)
-
-    return call
 
 
 @op(theme="linalg")

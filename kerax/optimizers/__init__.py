@@ -5,7 +5,7 @@ from typing import Any
 from .._errors import ArgumentError
 from .._registry import Registry
 from .._serial import resolver
-from . import schedules
+from . import legacy, schedules
 from ._adadelta import Adadelta
 from ._adafactor import Adafactor
 from ._adagrad import Adagrad
@@ -16,6 +16,7 @@ from ._ftrl import Ftrl
 from ._lamb import Lamb
 from ._lion import Lion
 from ._loss_scale import LossScaleOptimizer
+from ._multi import MultiOptimizer, OptimizerMap
 from ._muon import Muon
 from ._nadam import Nadam
 from ._optax import OptaxOptimizer, is_transformation
@@ -38,10 +39,12 @@ registry = Registry(
         Lamb,
         Lion,
         LossScaleOptimizer,
+        MultiOptimizer,
         Muon,
         Nadam,
         OptaxOptimizer,
         Optimizer,
+        OptimizerMap,
         RMSprop,
         ScheduleFreeAdamW,
     ],
@@ -84,14 +87,17 @@ __all__ = [
     "Lamb",
     "Lion",
     "LossScaleOptimizer",
+    "MultiOptimizer",
     "Muon",
     "Nadam",
     "OptaxOptimizer",
     "Optimizer",
+    "OptimizerMap",
     "RMSprop",
     "ScheduleFreeAdamW",
     "deserialize",
     "get",
+    "legacy",
     "schedules",
     "serialize",
 ]

@@ -62,6 +62,8 @@ class Adam(Optimizer):
         named: those of `Optimizer`, by name.
     """
 
+    slots_apart = ("velocity_hat",)
+
     def __init__(
         self,
         learning_rate: Rate = 0.001,
@@ -77,8 +79,6 @@ class Adam(Optimizer):
         self.beta_2 = beta_2
         self.epsilon = epsilon
         self.amsgrad = amsgrad
-
-    slots_apart = ("velocity_hat",)
 
     def rule(self) -> Rule:
         return adam_rule(self.beta_1, self.beta_2, self.epsilon, self.amsgrad)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,22 +13,16 @@ from .._core.variable import Variable, plain
 from .._errors import ArgumentError
 from .._serial import deserialize_keras_object, serialize_keras_object
 from .._types import Array, Config
-from ._base import Optimizer
+from ._base import Optimizer, Options
 from ._state import read, write
 
 __all__ = ["LossScaleOptimizer"]
 
-# What Keras once wrote into configs of this class, meaning nothing.
+# Keras once wrote all options into configs of this class; they mean nothing unless they were set.
 _UNUSED = {
-    "weight_decay": None,
-    "clipnorm": None,
-    "global_clipnorm": None,
-    "clipvalue": None,
-    "use_ema": False,
-    "ema_momentum": 0.99,
-    "ema_overwrite_frequency": None,
-    "loss_scale_factor": None,
-    "gradient_accumulation_steps": None,
+    key: parameter.default
+    for key, parameter in inspect.signature(Optimizer.__init__).parameters.items()
+    if key in Options.__annotations__ and key != "name"
 }
 
 
@@ -94,21 +89,26 @@ class LossScaleOptimizer(Optimizer):
     def _build_slots(self, variables: list[nnx.Variable]) -> None:
         """None: the slots are the inner optimizer's."""
 
-    def _used_by(self, variables: list[nnx.Variable]) -> list[Variable]:
-        return [*self._variables, *self.inner_optimizer._used_by(variables)]
+    def _own_used_by(self, variables: Sequence[nnx.Variable]) -> list[Variable]:
+        return [*self._variables, *self.inner_optimizer._own_used_by(variables)]
+
+    def _python_rate(self) -> Array | None:
+        return self.inner_optimizer._python_rate()
 
     def _apply(
-        self, grads: list, variables: list[nnx.Variable], given: list[nnx.Variable], rate: Array | None = None
+        self, grads: Sequence[Any], variables: list[nnx.Variable], given: list[nnx.Variable], rate: Array | None = None
     ) -> None:
+        """The inner step of the gradients unscaled, taken back where one of them is not finite."""
         scale, good = read([self.dynamic_scale, self.step_counter])
         finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(g)) for g in grads]))
-        moved = [*self.inner_optimizer._used_by(given), *given]
+        moved = [*self.inner_optimizer._own_used_by(given), *given]
         before = read(moved)
-        self.inner_optimizer._apply([g / scale for g in grads], variables, given)
+        self.inner_optimizer._apply([g / scale for g in grads], variables, given, rate)
         write(moved, [jnp.where(finite, new, old) for new, old in zip(read(moved), before, strict=True)])
-        grown = good == self.dynamic_growth_steps - 1
-        factor = jnp.where(finite, jnp.where(grown, 2.0, 1.0), 0.5)
-        write([self.dynamic_scale, self.step_counter], [scale * factor, jnp.where(finite & ~grown, good + 1, 0)])
+        good = jnp.where(finite, good + 1, 0)
+        grows = good == self.dynamic_growth_steps
+        factor = jnp.where(finite, jnp.where(grows, 2.0, 1.0), 0.5)
+        write([self.dynamic_scale, self.step_counter], [scale * factor, jnp.where(grows, 0, good)])
 
     @property
     def learning_rate(self) -> Any:
@@ -123,6 +123,10 @@ class LossScaleOptimizer(Optimizer):
     def iterations(self) -> Any:
         """The inner optimizer's: skipped steps do not count."""
         return self.inner_optimizer.iterations
+
+    @iterations.setter
+    def iterations(self, value: Any) -> None:
+        self.inner_optimizer.iterations = value
 
     def scale_loss(self, loss: Any) -> Any:
         """The loss times the scale of now."""

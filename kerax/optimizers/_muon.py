@@ -11,9 +11,10 @@ from flax import nnx
 
 from .._core.module import name_of
 from .._types import Array
-from ._adam import unbiased_rate
+from ._adam import AdamState, adam_rule
 from ._base import Optimizer, Rate
-from ._rule import Rule, per_dtype, zeros
+from ._rule import Lists, Rule, each, per_dtype, zeros
+from ._sgd import Velocity
 
 __all__ = ["Muon"]
 
@@ -21,19 +22,77 @@ __all__ = ["Muon"]
 class MuonState(NamedTuple):
     """The momentum; the running mean of squares, for the variables that Adam moves, None for the others."""
 
-    momentum: list[Array]
+    momentum: Lists
     velocity: list[Array | None]
 
 
-def orthogonal(x: Array, steps: int, a: float, b: float, c: float) -> Array:
-    """Roughly the orthogonal matrix nearest to `x`: each singular value s becomes a s + b s**3 + c s**5, repeatedly."""
-    tall = x.shape[-2] > x.shape[-1]
-    x = jnp.matrix_transpose(x) if tall else x
-    x = x / (jnp.linalg.norm(x, axis=(-2, -1), keepdims=True) + 1e-7)
+def orthogonal(x: Array, steps: int, polynomial: tuple[float, float, float]) -> Array:
+    """Roughly the orthogonal matrix nearest to `x`.
+
+    Newton-Schulz: with (a, b, c) the polynomial, each singular value s becomes a s + b s**3 + c s**5,
+    `steps` times, after a division by the norm that brings them all under 1.
+    """
+    a, b, c = polynomial
+    if x.shape[0] > x.shape[1]:  # the smaller of the two Gram matrices
+        return orthogonal(x.T, steps, polynomial).T
+    x = x / (jnp.linalg.norm(x) + 1e-7)
     for _ in range(steps):
-        gram = x @ jnp.matrix_transpose(x)
+        gram = x @ x.T
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return jnp.matrix_transpose(x) if tall else x
+    return x
+
+
+def matrix_rule(
+    momentum: float, nesterov: bool, ns_steps: int, polynomial: tuple[float, float, float], rms_rate: float | None
+) -> Rule:
+    """Muon proper: momentum `m = momentum * m + g`, made orthogonal."""
+
+    def init(params: Any) -> Velocity:
+        return Velocity(zeros(params))
+
+    def update(grads: Any, state: Velocity, params: Any, *, learning_rate: Any, step: Any) -> tuple[Any, Velocity]:
+        rate = per_dtype(lambda r: r, learning_rate)
+        buffer = each(lambda g, m: momentum * m + g, grads, state.momentum)
+        ahead = each(lambda g, m: momentum * m + g, grads, buffer) if nesterov else buffer
+
+        def one(direction: Array) -> Array:
+            scale = 1.0 if rms_rate is None else rms_rate * max(direction.shape) ** 0.5
+            return -rate(direction) * scale * orthogonal(direction, ns_steps, polynomial)
+
+        return each(one, ahead), Velocity(buffer)
+
+    return Rule(init, update)
+
+
+def parted_rule(matrices: Rule, others: Rule, ratio: float) -> Rule:
+    """`matrices` where there is no velocity; `others`, at `ratio` times the learning rate, where there is one."""
+
+    def init(params: Any) -> MuonState:
+        return MuonState(zeros(params), list(zeros(params)))
+
+    def update(grads: Any, state: MuonState, params: Any, *, learning_rate: Any, step: Any) -> tuple[Any, MuonState]:
+        for_others = [v is not None for v in state.velocity]
+
+        def part(items: Sequence[Any], which: bool) -> list[Any]:
+            return [item for item, other in zip(items, for_others, strict=True) if other is which]
+
+        def whole(of_matrices: Sequence[Any], of_others: Sequence[Any]) -> list[Any]:
+            supply = {False: iter(of_matrices), True: iter(of_others)}
+            return [next(supply[other]) for other in for_others]
+
+        held = Velocity(part(state.momentum, False))
+        steps, held = matrices.update(
+            part(grads, False), held, part(params, False), learning_rate=learning_rate, step=step
+        )
+        moments = AdamState(part(state.momentum, True), part(state.velocity, True), None)
+        other_steps, moments = others.update(
+            part(grads, True), moments, part(params, True), learning_rate=learning_rate * ratio, step=step
+        )
+        momentum = whole(held.momentum, moments.momentum)
+        velocity = whole([None] * len(steps), moments.velocity)
+        return whole(steps, other_steps), MuonState(momentum, velocity)
+
+    return Rule(init, update)
 
 
 class Muon(Optimizer):
@@ -134,7 +193,7 @@ class Muon(Optimizer):
         """Whether Adam moves the variable."""
         path = name_of(variable)
         return (
-            len(variable._raw_value.shape) != 2
+            variable.ndim != 2
             or (self.exclude_embeddings and "embedding" in path.lower())
             or any(re.search(pattern, path) for pattern in self.exclude_layers)
         )
@@ -148,34 +207,6 @@ class Muon(Optimizer):
         return MuonState(state.momentum, kept)
 
     def rule(self) -> Rule:
-        """Adam where there is a velocity, Muon where there is none."""
-        beta_1, beta_2, epsilon, mu = self.adam_beta_1, self.adam_beta_2, self.epsilon, self.momentum
-        coefficients = self.muon_a, self.muon_b, self.muon_c
-        ratio, ns_steps, nesterov, rms_rate = self.adam_lr_ratio, self.ns_steps, self.nesterov, self.rms_rate
-
-        def init(params: Any) -> MuonState:
-            return MuonState(zeros(params), list(zeros(params)))
-
-        def update(
-            grads: Any, state: MuonState, params: Any, *, learning_rate: Any, step: Any
-        ) -> tuple[Any, MuonState]:
-            rate = per_dtype(lambda r: r, learning_rate)
-            adam_rate = per_dtype(unbiased_rate(beta_1, beta_2), learning_rate * ratio, step)
-
-            def adam(g: Array, m: Array, v: Array) -> tuple[Array, Array, Array]:
-                m = m + (g - m) * (1 - beta_1)
-                v = v + (jnp.square(g) - v) * (1 - beta_2)
-                return -adam_rate(g) * m / (jnp.sqrt(v) + epsilon), m, v
-
-            def muon(g: Array, m: Array) -> tuple[Array, Array, None]:
-                m = mu * m + g
-                direction = orthogonal(g + mu * m if nesterov else m, ns_steps, *coefficients)
-                scale = 1.0 if rms_rate is None else rms_rate * max(g.shape) ** 0.5
-                return -rate(g) * scale * direction, m, None
-
-            slots = zip(grads, state.momentum, state.velocity, strict=True)
-            moved = [muon(g, m) if v is None else adam(g, m, v) for g, m, v in slots]
-            steps, momentum, velocity = (list(part) for part in zip(*moved, strict=True))
-            return steps, MuonState(momentum, velocity)
-
-        return Rule(init, update)
+        polynomial = self.muon_a, self.muon_b, self.muon_c
+        matrices = matrix_rule(self.momentum, self.nesterov, self.ns_steps, polynomial, self.rms_rate)
+        return parted_rule(matrices, adam_rule(self.adam_beta_1, self.adam_beta_2, self.epsilon), self.adam_lr_ratio)

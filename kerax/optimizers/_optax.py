@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Unpack
 
 import jax
@@ -16,7 +16,7 @@ from .._core.variable import Variable
 from .._errors import ArgumentError, NameError_, Unsupported
 from .._types import Array, Config
 from ._base import Optimizer, Options
-from ._state import describe, own_name, read, write
+from ._state import describe, exactly, own_name, read, start, write
 
 __all__ = ["OptaxOptimizer", "is_transformation"]
 
@@ -99,18 +99,21 @@ class OptaxOptimizer(Optimizer):
             if at is not None and at < len(variables) and like.shape == params[at].shape:
                 owner = variables[at]
                 name = "_".join([own_name(owner), *_words(path[:-1])])
-                made.append(self._add_slot(owner, name, lambda shape, dtype, x=like: x, like))
+                made.append(self._add_slot(owner, name, exactly(like), like))
             else:
                 name = "_".join(_words(path)) or "state"
-                made.append(self.add_variable(like.shape, lambda shape, dtype, x=like: x, like.dtype, name=name))
+                made.append(self.add_variable(like.shape, exactly(like), like.dtype, name=name))
         self._sets.value.append(_Set(variables, state, made))
         if self._first_rate.value is not None:
-            self.learning_rate = self._first_rate.value
+            for leaf in self._rate_leaves():
+                start(leaf, self._first_rate.value)
 
-    def _used_by(self, variables: list[nnx.Variable]) -> list[Variable]:
+    def _own_used_by(self, variables: Sequence[nnx.Variable]) -> list[Variable]:
+        return [self._iterations, *self._written(variables)]
+
+    def _written(self, variables: Sequence[nnx.Variable]) -> list[Variable]:
         leaves = [leaf for held in self._stepped(variables) for leaf in held.leaves]
-        extra = [slots[self._model.value.index[id(v)]] for slots in self._slots.values() for v in variables]
-        return [self._iterations, *leaves, *extra]
+        return [*leaves, *self._slots.used_by(variables)]
 
     def _stepped(self, variables: Iterable[nnx.Variable]) -> list[_Set]:
         ids = {id(v) for v in variables}

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Unpack
 
+import jax
 import jax.numpy as jnp
+from flax import nnx
 
+from .._core.module import name_of
+from .._errors import StateError
 from .._types import Array
 from ._base import Optimizer, Options, Rate
 from ._rule import Moments, Rule, each, per_dtype, squares, towards, zeros
@@ -76,6 +81,18 @@ class ScheduleFreeAdamW(Optimizer):
         self.beta_2 = beta_2
         self.epsilon = epsilon
         self.warmup_steps = warmup_steps
+
+    def first_state(self, variables: Sequence[nnx.Variable], params: Sequence[Any]) -> Moments:
+        """The state that starts at the values of the variables."""
+        for variable, value in zip(variables, params, strict=True):
+            if isinstance(value, jax.ShapeDtypeStruct):
+                raise StateError(
+                    f"{self.name}.build",
+                    got=f"{name_of(variable)!r} inside a function compiled with jax.jit, which hides its value",
+                    expected="the value that its slots start from",
+                    hint="call build(variables) before",
+                )
+        return self.rule().init(params)
 
     def rule(self) -> Rule:
         return schedule_free_rule(self.beta_1, self.beta_2, self.epsilon, self.warmup_steps)

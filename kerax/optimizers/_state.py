@@ -59,9 +59,20 @@ def own_name(variable: nnx.Variable) -> str:
 
 
 def describe(variable: nnx.Variable) -> Any:
-    """The value if there is one to look at, else its shape and dtype."""
-    value = variable._raw_value
+    """The value, in a trace the one from before it; where a foreign trace hides it, its shape and dtype."""
+    value = nnx_private.outside(variable)
     return jax.ShapeDtypeStruct(value.shape, value.dtype) if isinstance(value, jax.core.Tracer) else value
+
+
+def exactly(value: Array) -> Callable:
+    """An initializer that gives this value."""
+    return lambda shape, dtype: value
+
+
+def start(variable: nnx.Variable, value: Any) -> None:
+    """Let a new Variable start from `value`: no assignment, so that a trace given up does not take it back."""
+    with jax.ensure_compile_time_eval():
+        nnx_private.put(variable, jnp.asarray(value, nnx_private.raw(variable).dtype))
 
 
 def concrete(values: Sequence[Any]) -> bool:

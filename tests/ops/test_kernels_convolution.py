@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from jax import lax
 
+import kerax
 from kerax.ops._kernels import convolution
 
 CASES = [
@@ -96,17 +97,59 @@ def test_explicit_padding_is_taken_as_it_is(rng):
     np.testing.assert_allclose(y, expected, atol=1e-5)
 
 
-def uses_xla_convolution(x, kernel, padding="same", groups=1):
+def uses_xla_convolution(x, kernel, padding="same", groups=1, transform=lambda f: f):
     ones = (1,) * (x.ndim - 2)
-    program = jax.make_jaxpr(lambda x, k: convolution.conv(x, k, ones, padding, ones, groups))(x, kernel)
+    program = jax.make_jaxpr(transform(lambda x, k: convolution.conv(x, k, ones, padding, ones, groups)))(x, kernel)
     return "conv_general_dilated" in str(program)
 
 
-def test_small_convolutions_on_the_cpu_can_stand_in_a_loop(rng, monkeypatch):
+def gradient(of):
+    return lambda conv: jax.grad(lambda x, k: conv(x, k).sum(), of)
+
+
+@pytest.mark.parametrize("of", [0, 1, (0, 1)])
+def test_training_small_convolutions_on_the_cpu_can_stand_in_a_loop(rng, monkeypatch, of):
     monkeypatch.setattr(convolution, "on_cpu", lambda: True)
-    assert not uses_xla_convolution(*draw(rng, (28, 28), 1, (3, 3), 32, 1, batch=32))
-    assert not uses_xla_convolution(*draw(rng, (13, 13), 32, (3, 3), 64, 1, batch=32))
-    assert not uses_xla_convolution(*draw(rng, (14, 14), 8, (3, 3), 8, 8), groups=8)
+    assert not uses_xla_convolution(*draw(rng, (28, 28), 1, (3, 3), 32, 1, batch=32), transform=gradient(of))
+    assert not uses_xla_convolution(*draw(rng, (13, 13), 32, (3, 3), 64, 1, batch=32), transform=gradient(of))
+    assert not uses_xla_convolution(*draw(rng, (14, 14), 8, (3, 3), 8, 8), groups=8, transform=gradient(of))
+
+
+def test_in_the_body_of_a_loop_small_convolutions_on_the_cpu_are_products(rng, monkeypatch):
+    monkeypatch.setattr(convolution, "on_cpu", lambda: True)
+    images = draw(rng, (28, 28), 1, (3, 3), 32, 1, batch=32)
+    assert uses_xla_convolution(*images)
+
+    def looped(conv):
+        return lambda x, k: kerax.ops.fori_loop(0, 3, lambda i, y: y + conv(x, k), jnp.zeros((32, 28, 28, 32)))
+
+    assert not uses_xla_convolution(*images, transform=looped)
+
+
+def test_a_step_of_a_frozen_image_costs_no_derivative_of_it(rng, monkeypatch):
+    monkeypatch.setattr(convolution, "on_cpu", lambda: True)
+    x, kernel = draw(rng, (8, 8), 3, (3, 3), 4, 1)
+
+    def products(of):
+        traced = jax.make_jaxpr(gradient(of)(lambda x, k: convolution.conv(x, k, (1, 1), "same", (1, 1))))
+        return str(traced(x, kernel)).count("dot_general")
+
+    assert products(1) == products((0, 1)) - 1
+
+
+def test_second_derivatives_are_keras_s(rng, monkeypatch):
+    monkeypatch.setattr(convolution, "on_cpu", lambda: True)
+    x, kernel = draw(rng, (6, 7), 3, (3, 3), 4, 1)
+
+    def bend(conv):
+        def slope(k):
+            return (jax.grad(lambda k: (conv(x, k) ** 3).sum())(k) ** 2).sum()
+
+        return jax.grad(slope)(kernel)
+
+    ours = bend(lambda x, k: convolution.conv(x, k, (1, 1), "same", (1, 1)))
+    theirs = bend(lambda x, k: keras.ops.conv(x, k, 1, "same", "channels_last"))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3)
 
 
 def test_large_or_whole_number_convolutions_stay_xla_s(rng, monkeypatch):

@@ -452,3 +452,41 @@ def test_the_function_of_predict_cannot_be_replaced_in_silence():
     model = network(type("Mine", (keras.Model,), {"make_predict_function": lambda self: None}))
     with pytest.raises(NotImplementedError, match=r"override predict_step"):
         model.predict(X, verbose=0)
+
+
+class Choosing(layers.Layer):
+    """Decides by a value, as AutoGraph lets it."""
+
+    def call(self, x):
+        if ops.mean(x) > 0:
+            return x
+        return -0.5 * x
+
+
+@pytest.mark.parametrize("eager", [False, True], ids=["compiled", "eager"])
+def test_python_may_decide_by_values_in_a_layer_and_in_a_step(eager):
+    steps = keras.Variable(0, dtype="int32", name="steps", trainable=False)
+
+    class Deciding(keras.Model):
+        def train_step(self, data):
+            x, y = data
+            with keras.GradientTape() as tape:
+                loss = ops.mean(ops.square(self(x, training=True) - y))
+                if loss > 1e9:
+                    loss = loss * 0.0
+            steps.assign_add(1)
+            self.optimizer.minimize(loss, self.trainable_variables, tape=tape)
+            total = 0.0
+            for value in x[:, 0]:
+                if value > 0:
+                    total = total + value
+            return {"loss": loss, "total": total}
+
+    inputs = keras.Input((4,))
+    model = Deciding(inputs, layers.Dense(1)(Choosing()(inputs)))
+    model.compile("sgd", run_eagerly=eager)
+    history = model.fit(X, Y, batch_size=35, shuffle=False, epochs=2, verbose=0).history
+    assert int(steps) == 4
+    assert history["total"][0] == pytest.approx(np.maximum(X[35:, 0], 0).sum(), rel=1e-5)
+    np.testing.assert_allclose(Choosing()(-np.abs(X)), 0.5 * np.abs(X), rtol=1e-6)
+    np.testing.assert_allclose(model.layers[1].call(jnp.abs(X)), np.abs(X))

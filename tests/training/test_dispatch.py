@@ -202,3 +202,15 @@ def test_the_reference_count_of_a_lonely_array_is_known():
     other = held[0]
     assert list(map(sys.getrefcount, held)) == [dispatch._ALONE + 1]
     assert other is variable.value
+
+
+def test_an_array_read_under_a_tape_and_kept_stays_what_it_was():
+    model = line()
+    model.fit(X, Y, epochs=2, verbose=0)
+    kernel = model.trainable_variables[0]
+    with kerax.GradientTape():
+        kept = kernel.value
+    copy = np.array(kept)
+    model.fit(X, Y, epochs=3, verbose=0, callbacks=[EachBatch()])
+    np.testing.assert_array_equal(kept, copy)
+    assert not np.array_equal(kernel.value, copy)

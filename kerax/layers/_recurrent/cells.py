@@ -1,7 +1,7 @@
 """The cells: one step of SimpleRNN, LSTM and GRU.
 
-A cell's work is cut in two: `project` is what depends on the inputs alone, done for all steps in
-one product; `advance` is what has to wait for the step before.
+A cell's work is cut in two: `project` is what depends on the inputs alone and can be done for all
+steps in one product; `advance` is what has to wait for the step before.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from ..._types import Array, Shape
 from .._arguments import positive
 from .._layer import Layer, LayerOptions
 from .._regularization.dropout import dropped
+from .gates import lstm_gates
 
 
 class RecurrentCell(Layer):
     """What the cells share: arguments, weights, dropout that is the same at every step."""
 
     gates = 1
+    projects_ahead = False  # for all steps at once wherever it runs
 
     def __init__(
         self,
@@ -95,15 +97,19 @@ class RecurrentCell(Layer):
 
     # -- one step, in two parts ------------------------------------------------------------------
 
-    def project(self, inputs: Array) -> Array:
+    def project(self, inputs: Array, weights: tuple[Array, ...]) -> Array:
         """What the inputs contribute: (…, size) -> (…, gates * units)."""
-        x = jnp.matmul(inputs, self.kernel.value)
-        return x + self._input_bias() if self.use_bias else x
+        x = jnp.matmul(inputs, weights[0])
+        return x + weights[1] if len(weights) > 1 else x
+
+    def weights_of_inputs(self) -> tuple[Array, ...]:
+        """What `project` multiplies the inputs with, and adds."""
+        return (self.kernel.value, self._input_bias()) if self.use_bias else (self.kernel.value,)
 
     def _input_bias(self) -> Array:
         return self.bias.value
 
-    def weights_of_step(self) -> tuple[Array, ...]:
+    def weights_of_state(self) -> tuple[Array, ...]:
         """What `advance` multiplies the state with."""
         return (self.recurrent_kernel.value,)
 
@@ -130,7 +136,8 @@ class RecurrentCell(Layer):
         factor = self.input_drop(inputs.shape, training)
         x = inputs if factor is None else inputs * factor
         drop = self.state_drop(x.shape[0], training)
-        output, new = self.advance(self.project(x), listed, self.weights_of_step(), drop)
+        projected = self.project(x, self.weights_of_inputs())
+        output, new = self.advance(projected, listed, self.weights_of_state(), drop)
         return output, (new if isinstance(states, (list, tuple)) else new[0])
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Array]:
@@ -251,7 +258,11 @@ class LSTMCell(RecurrentCell):
         """One step."""
         h, c = states
         h = h if drop is None else h * drop
-        i, f, n, o = jnp.split(projected + jnp.matmul(h, weights[0]), 4, axis=-1)
+        z = projected + jnp.matmul(h, weights[0])
+        if self.activation is activations.tanh and self.recurrent_activation is activations.sigmoid:
+            h, c = lstm_gates(z, c)
+            return h, [h, c]
+        i, f, n, o = jnp.split(z, 4, axis=-1)
         gate = self.recurrent_activation
         c = gate(f) * c + gate(i) * self.activation(n)
         h = gate(o) * self.activation(c)
@@ -313,7 +324,7 @@ class GRUCell(RecurrentCell):
     def _input_bias(self) -> Array:
         return self.bias.value[0] if self.reset_after else self.bias.value
 
-    def weights_of_step(self) -> tuple[Array, ...]:
+    def weights_of_state(self) -> tuple[Array, ...]:
         """The recurrent kernel, and its bias where it has one."""
         if self.use_bias and self.reset_after:
             return (self.recurrent_kernel.value, self.bias.value[1])

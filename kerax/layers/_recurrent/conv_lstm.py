@@ -20,6 +20,7 @@ class ConvLSTMCell(RecurrentCell):
     """A step of a convolutional LSTM; arguments as `ConvLSTM2D`. States `h` and `c`: images of `filters` channels."""
 
     gates = 4
+    projects_ahead = True  # convolutions in a loop are slow on the CPU
 
     def __init__(
         self,
@@ -96,13 +97,13 @@ class ConvLSTMCell(RecurrentCell):
         )
         return (input_shape[0], *found, self.filters) if self._last else (input_shape[0], self.filters, *found)
 
-    def project(self, inputs: Array) -> Array:
+    def project(self, inputs: Array, weights: tuple[Array, ...]) -> Array:
         """The inputs' convolution, for (batch, …) or (steps, batch, …)."""
         lead = inputs.shape[: inputs.ndim - self.rank - 1]
         x = inputs.reshape(-1, *inputs.shape[len(lead) :])
-        y = conv(x, self.kernel.value, self.strides, self.padding, self.dilation_rate, 1, self._last)
-        if self.use_bias:
-            bias = self.bias.value
+        y = conv(x, weights[0], self.strides, self.padding, self.dilation_rate, 1, self._last)
+        if len(weights) > 1:
+            bias = weights[1]
             y = y + (bias if self._last else bias.reshape(-1, *(1,) * self.rank))
         return y.reshape(*lead, *y.shape[1:])
 

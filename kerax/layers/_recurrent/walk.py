@@ -9,9 +9,11 @@ import jax.numpy as jnp
 from jax import lax
 
 from ... import tree
+from ..._core.context import setting
 from ..._core.module import variables_of
 from ..._core.stateful import Carried, pure
 from ..._types import Array
+from ...ops._kernels.platform import on_cpu
 from .._call import signature_of
 from .cells import RecurrentCell
 from .stacked import StackedRNNCells
@@ -64,18 +66,27 @@ class Walk(NamedTuple):
         return last, outputs, new
 
     def _known(self, cell: RecurrentCell, sequences: Array, states: list[Any], mask: Any, fresh: bool) -> tuple:
-        """A cell of ours: inputs projected for all steps at once; its output is its first state."""
+        """A cell of ours, whose inputs may be projected for all steps at once; its output is its first state."""
         factor = cell.input_drop((sequences.shape[0], *sequences.shape[2:]), self.training)
         if factor is not None:
             sequences = sequences * factor[:, None]
         drop = cell.state_drop(sequences.shape[0], self.training)
-        weights = cell.weights_of_step()
-        xs = cell.project(jnp.swapaxes(sequences, 0, 1))
+        of_inputs, of_state = cell.weights_of_inputs(), cell.weights_of_state()
+        xs = jnp.swapaxes(sequences, 0, 1)
+        # One product for all steps spares an accelerator many small ones. On the CPU it costs more than it spares:
+        # the compiler then fetches each step's rows within the gates, which it no longer vectorises.
+        ahead = self.unroll or cell.projects_ahead or not on_cpu()
+        if ahead:
+            xs = cell.project(xs, of_inputs)
+
+        def advance(x: Array, states: list[Any]) -> Any:
+            return cell.advance(x if ahead else cell.project(x, of_inputs), states, of_state, drop)
+
         if mask is None or (fresh and not self.zero_output_for_mask):
 
             def body(states: Any, x: Any) -> Any:
                 x, kept = x
-                output, new = cell.advance(x, states, weights, drop)
+                output, new = advance(x, states)
                 if kept is not None:
                     new = _where(kept, new, states)
                     output = new[0]
@@ -85,7 +96,7 @@ class Walk(NamedTuple):
             return new[0], outputs, new
 
         def step(values: Any, x: Array, states: list[Any]) -> Any:
-            return cell.advance(x, states, weights, drop), values
+            return advance(x, states), values
 
         return self._general(step, [], xs, list(states), mask, states[0])
 
@@ -138,7 +149,8 @@ class Walk(NamedTuple):
                 given.append(out)
             outputs = jnp.stack(given, 1) if self.return_sequences else None
             return carry, outputs
-        carry, outputs = lax.scan(body, carry, xs, reverse=self.go_backwards)
+        with setting(looping=True):
+            carry, outputs = lax.scan(body, carry, xs, reverse=self.go_backwards)
         if outputs is not None:
             # lax.scan gives outputs in the order of the inputs; Keras in the order they were made.
             outputs = jnp.swapaxes(jnp.flip(outputs, 0) if self.go_backwards else outputs, 0, 1)

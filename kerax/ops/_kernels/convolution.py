@@ -1,22 +1,27 @@
 """Convolution with Keras's arguments, in a form that XLA compiles well where it runs.
 
-On an accelerator that is `lax.conv_general_dilated`. On the CPU, at the sizes small networks have,
-it is matrix products over shifted views of the input: forward and backward together in half to
-nine tenths of the time, and, unlike XLA's own convolution, as fast inside a loop as outside one
-(there XLA's takes 40 to 50 times as long), so that models with convolutions can take many steps in
-one dispatch. Where the views would take much memory XLA's own stays the faster one and is kept:
-`conv_general_dilated` in a traced program says that it does not belong in a loop on the CPU.
+On an accelerator that is `lax.conv_general_dilated`, and so it is on the CPU outside loops as long
+as nobody differentiates. Where somebody does, it is there, at the sizes small networks have, matrix
+products over shifted views of the input: forward and backward together in half to nine tenths of
+the time, and, unlike XLA's own convolution, as fast inside a loop as outside one (there XLA's takes
+40 to 50 times as long), so that models with convolutions can take many steps in one dispatch. Where
+the views would take much memory XLA's own stays the faster one and is kept: `conv_general_dilated`
+in a traced program says that it does not belong in a loop on the CPU.
 """
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.custom_derivatives import SymbolicZero
 
+from ..._core.context import here
 from ..._types import Array
 from .platform import on_cpu
 
@@ -57,15 +62,40 @@ def conv(
     window = kernel.shape[:-2]
     sizes = x.shape[1:-1] if channels_last else x.shape[2:]
     pads = conv_padding(sizes, window, strides, padding, dilation)
+
+    def plain(x: Array, kernel: Array) -> Array:
+        return _lax_conv(x, kernel, strides, pads, dilation, groups, channels_last)
+
     form = _cpu_form(x, kernel, strides, pads, dilation, groups, channels_last) if on_cpu() else None
     if form is None:
-        return _lax_conv(x, kernel, strides, pads, dilation, groups, channels_last)
-    if not channels_last:
-        x = jnp.moveaxis(x, 1, -1)
-    if any(map(any, pads)):
-        x = lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *((low, high, 0) for low, high in pads), (0, 0, 0)])
-    y = form(x, kernel, strides, dilation)
-    return y if channels_last else jnp.moveaxis(y, -1, 1)
+        return plain(x, kernel)
+
+    def products(x: Array, kernel: Array) -> Array:
+        if not channels_last:
+            x = jnp.moveaxis(x, 1, -1)
+        if any(map(any, pads)):
+            x = lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *((low, high, 0) for low, high in pads), (0, 0, 0)])
+        y = form(x, kernel, strides, dilation)
+        return y if channels_last else jnp.moveaxis(y, -1, 1)
+
+    if form is _by_tap_elementwise or here.looping:
+        return products(x, kernel)
+    either = jax.custom_jvp(plain)
+    either.defjvp(functools.partial(_jvp_of, products), symbolic_zeros=True)
+    return either(x, kernel)
+
+
+def _jvp_of(fn: Callable, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
+    """`fn` differentiated for those arguments alone that have a tangent: images seldom have one."""
+    live = [i for i, tangent in enumerate(tangents) if not isinstance(tangent, SymbolicZero)]
+
+    def of_live(*values: Array) -> Array:
+        arguments = list(primals)
+        for i, value in zip(live, values, strict=True):
+            arguments[i] = value
+        return fn(*arguments)
+
+    return jax.jvp(of_live, tuple(primals[i] for i in live), tuple(tangents[i] for i in live))
 
 
 def conv_padding(

@@ -1,0 +1,16 @@
+"""What scripts written for other libraries import instead of them."""
+
+__all__ = ["tf"]
+
+import importlib
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    if name == "tf":
+        return importlib.import_module(f"{__name__}.tf")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
