@@ -3,6 +3,7 @@
 #
 #   make quickstart                        train a small network on handwritten digits
 #   make test                              all tests          (make test ARGS='-m "not slow"' for the quick ones)
+#   make test-newest                       the core tests on the newest Python of this machine, and so on the newest JAX
 #   make lint | make types | make format   ruff, mypy, ruff's formatter
 #   make bench                             the speed table    (make bench ARGS=...)
 #   make clean                             remove the environment and all caches
@@ -16,7 +17,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SHELL := /bin/sh
 
-.PHONY: help quickstart test lint types format bench clean
+.PHONY: help quickstart test test-newest lint types format bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -32,6 +33,14 @@ test: $(VENV)/.stamp-test
 	JAX_COMPILATION_CACHE_DIR="$${JAX_COMPILATION_CACHE_DIR-$(CURDIR)/.cache/jax}" \
 	JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS="$${JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS-0.3}" \
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+# What leans on the insides of JAX and Flax, and what a change of theirs would break first.
+NEWEST_TESTS := tests/core tests/layers tests/training tests/host tests/transform
+test-newest:
+	@newest="$$(.ci/newest)"; if [ -z "$$newest" ]; then echo "No Python >= 3.11 was found." >&2; exit 1; fi; \
+	echo "Python $${newest%% *} ($${newest#* })"; \
+	$(MAKE) test VENV=".cache/venv-$${newest%% *}" PYTHON="$${newest#* }" \
+	  ARGS="$(if $(ARGS),$(ARGS),-m 'not slow' $(NEWEST_TESTS))"
 
 lint: $(VENV)/.stamp-lint
 	$(BIN)/ruff check .

@@ -74,7 +74,8 @@ class Engine:
         self._changes = changes
         trainable = tuple(id(variable) for variable in self.model.trainable_variables)
         optimizer = self.model.optimizer
-        key = (placement.version, trainable, id(optimizer), getattr(optimizer, "revision", 0))
+        policies = tuple(layer.dtype_policy.name for layer in self.model._flatten_layers())
+        key = (placement.version, trainable, policies, id(optimizer), getattr(optimizer, "revision", 0))
         before = self.now
         self.now = self._kept.setdefault(key, Compiled())
         if moved or placement.current is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 
-from .. import losses, metrics, optimizers, tree
+from .. import config, losses, metrics, optimizers, tree
 from .._core.module import Opaque
 from .._core.stateful import Carried, pure
 from .._errors import ArgumentError, NotCompiledError, ShapeError, StateError
@@ -166,9 +166,9 @@ class Trainer:
 
     @property
     def run_eagerly(self) -> bool:
-        """Whether steps run as plain Python."""
+        """Whether steps run as plain Python: as `compile` was told, or under `config.run_functions_eagerly(True)`."""
         compiled = self._compiled.value
-        return compiled is not None and compiled.run_eagerly
+        return config.functions_run_eagerly() or (compiled is not None and compiled.run_eagerly)
 
     @run_eagerly.setter
     def run_eagerly(self, value: bool) -> None:

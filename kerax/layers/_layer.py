@@ -195,6 +195,7 @@ class Layer(Module):
     @dtype_policy.setter
     def dtype_policy(self, value: Any) -> None:
         object.__setattr__(self, "_policy", dtype_policies.get(value))
+        changes.count += 1
 
     @property
     def dtype(self) -> str:

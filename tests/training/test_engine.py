@@ -1,5 +1,6 @@
 """What is compiled, and when it is found again."""
 
+import jax
 import numpy as np
 
 import kerax as keras
@@ -72,3 +73,33 @@ def test_shapes_of_a_trial_call_leave_the_batch_open():
     inner(inputs)
     assert inner.first.get_build_config() == {"input_shape": (None, 4)}
     assert inner.second.get_build_config() == {"input_shape": (None, 3)}
+
+
+def test_a_changed_dtype_policy_is_compiled_anew():
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+    model.compile("sgd", "mse")
+    x = np.ones((8, 4), "float32") / 3
+    exact = model.predict(x, verbose=0)
+    model.layers[0].dtype_policy = "mixed_bfloat16"
+    assert model.predict(x, verbose=0).dtype != exact.dtype or not np.array_equal(model.predict(x, verbose=0), exact)
+    model.layers[0].dtype_policy = "float32"
+    np.testing.assert_array_equal(model.predict(x, verbose=0), exact)
+
+
+def test_functions_run_eagerly_reaches_fit():
+    seen = []
+
+    class Looking(layers.Layer):
+        def call(self, x):
+            seen.append(float(x[0, 0]) if not isinstance(x, jax.core.Tracer) else None)
+            return x
+
+    model = keras.Sequential([keras.Input((4,)), Looking(), layers.Dense(3)])
+    model.compile("sgd", "mse")
+    x, y = np.ones((8, 4), "float32"), np.ones((8, 3), "float32")
+    keras.config.run_functions_eagerly(True)
+    try:
+        model.fit(x, y, batch_size=4, verbose=0)
+    finally:
+        keras.config.run_functions_eagerly(False)
+    assert seen[-2:] == [1.0, 1.0]
