@@ -142,8 +142,9 @@ class Engine:
             self._count(mode, key)
             model = self.model
             try:
-                fn, carried, looping = self.fn(mode), self.carried(mode), mode == "train"
-                step = self.now.steps[key] = programs.Step(fn, carried, batch, padded, looping)
+                step = self.now.steps[key] = programs.Step(
+                    self.fn(mode), self.carried(mode), batch, padded, logs=mode != "predict", looping=mode == "train"
+                )
             finally:
                 model._clear_losses()
             if placement.current is not None:  # also what the step found outside of the model

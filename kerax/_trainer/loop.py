@@ -10,15 +10,17 @@ import numpy as np
 
 from .. import config, tree
 from .._core.stateful import Carried
-from .._errors import DataError, Unsupported
+from .._errors import ArgumentError, DataError, Unsupported
 from .._graph.shape import infer
 from .._graph.tensor import KerasTensor
 from .._types import Logs
 from ..callbacks import CallbackList
+from ..callbacks._logs import DeferredLogs
 from ..data._adapters import Epoch, make_adapter, train_validation_split, unpack_x_y_sample_weight
 from . import checks, custom
 from .feed import fits, leaves_of
 from .repeated import Known, Request, remember, request
+from .reports import floats
 from .runners import (
     BatchRunner,
     BlockRunner,
@@ -27,7 +29,6 @@ from .runners import (
     RanOut,
     ResidentRunner,
     eagerly,
-    floats,
     no_mask,
     put,
     taken,
@@ -410,10 +411,24 @@ def _predict_one(runner: BatchRunner, batch: tuple) -> Any:
 # -- single batches ------------------------------------------------------------------------------
 
 
+def _one_batch(where: str, *parts: Any) -> Any:
+    """The adapter of arrays that are one batch."""
+    adapter: Any = make_adapter(*parts, batch_size=2**31 - 1, shuffle=False, where=where)
+    if not adapter.in_memory:
+        adapter.close()
+        raise ArgumentError(
+            where,
+            got=f"a source of batches, a {type(parts[0]).__name__}",
+            expected="the arrays of one batch",
+            hint="take one with next(iter(source)), or call fit, evaluate or predict",
+        )
+    return adapter
+
+
 def on_batch(model: Any, mode: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> Logs:
     """One step on a batch given."""
     where = f"{mode}_on_batch"
-    adapter: Any = make_adapter(x, y, sample_weight, batch_size=2**31 - 1, shuffle=False, where=where)
+    adapter = _one_batch(where, x, y, sample_weight)
     model._prepare(adapter.peek(), mode)
     if class_weight is not None:
         adapter.weigh_classes(class_weight, _output_shape(model))
@@ -426,11 +441,11 @@ def on_batch(model: Any, mode: str, x: Any, y: Any, sample_weight: Any, class_we
     step = engine.step(mode, batch, False)
     leaves = leaves_of(batch)
     outs = engine.program("single", step)(leaves, no_mask(step.rows))
-    return floats(step.pack(outs))
+    return step.report.unpack(outs)
 
 
 def on_next(model: Any, mode: str, iterator: Iterator) -> Any:
-    """One step on the next batch of an iterator; what the step returns, on the device."""
+    """One step on the next batch of an iterator: its logs, fetched if anyone looks, or its outputs on the device."""
     batch = unpack_x_y_sample_weight(next(iterator))
     model._prepare(batch, mode)
     engine = model._engine.value
@@ -438,12 +453,13 @@ def on_next(model: Any, mode: str, iterator: Iterator) -> Any:
     if model.run_eagerly:
         return eagerly(engine, mode, batch)
     step = engine.step(mode, batch, False)
-    return step.pack(engine.program("single", step)(leaves_of(batch), no_mask(step.rows)))
+    outs = engine.program("single", step)(leaves_of(batch), no_mask(step.rows))
+    return step.pack(outs) if mode == "predict" else DeferredLogs(step.report.names, lambda: step.report.unpack(outs))
 
 
 def predict_on_batch(model: Any, x: Any) -> Any:
     """The outputs for a batch given."""
-    adapter: Any = make_adapter(x, batch_size=2**31 - 1, shuffle=False, where="predict_on_batch")
+    adapter = _one_batch("predict_on_batch", x)
     model._prepare(adapter.peek(), "predict")
     batch = put(adapter.arrays)
     engine = model._engine.value

@@ -22,6 +22,7 @@ from .._core.context import setting
 from .._core.stateful import Carried, discover, pure
 from .._core.variable import plain
 from .dispatch import Program
+from .reports import Report
 
 log = logging.getLogger("kerax")
 
@@ -36,12 +37,17 @@ class Step:
         carried: the Variables it may touch; more are added as they are found.
         batch: arrays or their shapes and dtypes, nested; None where there is none.
         padded: whether a batch comes with a mask of its real rows.
+        logs: whether what it gives are logs, which leave the device packed.
         looping: whether it is meant to run in a loop on the device.
     """
 
-    def __init__(self, fn: Callable, carried: Carried, batch: Any, padded: bool, looping: bool = False) -> None:
+    def __init__(
+        self, fn: Callable, carried: Carried, batch: Any, padded: bool, logs: bool = False, looping: bool = False
+    ) -> None:
         self.padded = padded
         self.looping = looping
+        self.report: Any = None  # a Report of the logs, once traced
+        self._gives_logs = logs
         self.batch_structure = batch
         leaves = [_shape(leaf) for leaf in tree.flatten(batch) if leaf is not None]
         rows = leaves[0].shape[0] if leaves and leaves[0].shape else 0
@@ -64,6 +70,9 @@ class Step:
         def step(values: list[Any], leaves: list[Any], mask: Any) -> tuple:
             with setting(rows=mask if self.padded else None, looping=self.looping):
                 out, after = run(values, fill(self.batch_structure, leaves))
+            if self._gives_logs:
+                self.report = Report(out)
+                out = self.report.pack(out)
             outs.append(out)
             flat = [jnp.asarray(leaf) for leaf in tree.flatten(out) if leaf is not None]
             return flat, [_settled(new, old) for new, old in zip(after, values, strict=True)]
@@ -147,12 +156,12 @@ class Results:
 
     def __init__(self, fn: Callable[[], dict[str, Any]], carried: Carried) -> None:
         self.carried = carried
-        self.names: list[str] = []
+        self.report: Any = None
 
-        def results(values: list[Any]) -> Any:
+        def results(values: list[Any]) -> list[Any]:
             logs, _ = pure(lambda: tree.map_structure(plain, fn()), carried)(values)
-            self.names, packed = pack_logs(logs)
-            return packed
+            self.report = Report(logs)
+            return self.report.pack(logs)
 
         def trace() -> Any:
             return jax.make_jaxpr(results)([_shape(value) for value in carried.values()])
@@ -162,32 +171,6 @@ class Results:
     def __call__(self) -> list[Any]:
         """The packed results of what the Variables hold now, on the device."""
         return self._run(*self.carried.values())
-
-    def unpack(self, packed: Any) -> dict[str, Any]:
-        """The logs as Python floats; waits for the device."""
-        return unpack_logs(self.names, packed)
-
-
-def pack_logs(logs: dict[str, Any]) -> tuple[list[str], list[Any]]:
-    """Names, and the scalars as one float32 array, followed by what is no scalar."""
-    scalars = {key: jnp.asarray(value) for key, value in logs.items()}
-    flat = [key for key, value in scalars.items() if value.shape == ()]
-    rest = [key for key in scalars if key not in flat]
-    packed = [jnp.stack([scalars[key].astype(jnp.float32) for key in flat])] if flat else []
-    return [*flat, "|", *rest], [*packed, *(scalars[key] for key in rest)]
-
-
-def unpack_logs(names: list[str], packed: list[Any]) -> dict[str, Any]:
-    """The logs: floats, and NumPy arrays for what is no scalar."""
-    split = names.index("|")
-    flat, rest = names[:split], names[split + 1 :]
-    logs: dict[str, Any] = {}
-    arrays = list(packed)
-    if flat:
-        logs.update(zip(flat, jax.device_get(arrays.pop(0)).tolist(), strict=True))
-    for key, value in zip(rest, arrays, strict=True):
-        logs[key] = jax.device_get(value)
-    return logs
 
 
 def single(step: Step) -> Program:

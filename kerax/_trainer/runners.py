@@ -7,6 +7,7 @@ assign them between any two dispatches.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -24,6 +25,7 @@ from ..callbacks._logs import DeferredLogs
 from ..data._adapters import Epoch
 from . import custom
 from .feed import Blocks, Resident, leaves_of, padded_batch
+from .reports import flat_logs, floats
 
 DISPATCH = 0.05  # seconds that one dispatch should take: short enough for a smooth bar and Ctrl-C
 
@@ -50,29 +52,25 @@ class Runner:
         self.end = getattr(listeners, f"on_{mode}_batch_end")
         self.every_step = listeners.wants_batches(mode)
         self.custom = self._returns_logs()
-        self._returned: Callable[[], Logs] | None = None  # gives what the last step returned
-        self.outs: list[Any] = []  # the same, as it came from the device
+        self.last: tuple[Any, list[Any]] | None = None  # the report of the last step, and its arrays
 
     def _returns_logs(self) -> bool:
         names = (custom.STEPS[self.mode], "compute_metrics", "get_metrics_result")
         return any(custom.overridden(self.model, name) for name in names)
 
-    def returned(self, step: Any, outs: list[Any]) -> None:
-        """Keep what a step returned: its logs, on the device."""
-        self._returned = lambda: step.pack(outs)
-        self.outs = outs
-
     def deferred(self) -> Logs:
         """What the last step returned, fetched if anyone looks. It holds none of the state."""
-        last = self._returned() if self._returned else {}
-        return DeferredLogs(last, lambda: floats(last))
+        if self.last is None:
+            return {}
+        report, outs = self.last
+        return DeferredLogs(report.names, lambda: report.unpack(outs))
 
     def logs(self) -> Logs:
         """The logs so far, as floats; waits for the device."""
         if self.custom:
-            return floats(self._returned() if self._returned else {})
+            return {} if self.last is None else self.last[0].unpack(self.last[1])
         results = self.engine.results(self.mode)
-        return results.unpack(results())
+        return results.report.unpack(results())
 
 
 class ResidentRunner(Runner):
@@ -130,20 +128,20 @@ class ResidentRunner(Runner):
             many = engine.program("fused", step, feed.batch_size, self.custom)
 
             def run(start: int, stop: int) -> None:
-                self.returned(step, many(data, order, start, stop, rows))
+                self.last = step.report, many(data, order, start, stop, rows)
         else:
             one = engine.program("gathered", step, feed.batch_size)
 
             def run(start: int, stop: int) -> None:
                 for at in range(start, stop):
-                    self.returned(step, one(data, order, at, rows))
+                    self.last = step.report, one(data, order, at, rows)
 
         return step, whole, run
 
     def _run_tail(self) -> None:
         feed, engine = self.feed, self.engine
         step = engine.step("train", feed.batch_spec(feed.tail()), False)
-        self.returned(step, engine.program("single", step)(feed.tail_batch(), no_mask(step.rows)))
+        self.last = step.report, engine.program("single", step)(feed.tail_batch(), no_mask(step.rows))
 
 
 class Lagging:
@@ -157,7 +155,7 @@ class Lagging:
         self.runner = runner
         self._results = None if runner.custom else runner.engine.results("train")
         self.pace = runner.engine.pace  # step -> seconds, from earlier epochs and fits
-        self._waiting: tuple[int, int, Any, Callable[[], Logs], Any] | None = None
+        self._waiting: tuple[int, int, Any, Any, Any] | None = None
         self._last = 0
         self._since = time.perf_counter()
         self._step: Any = None
@@ -174,12 +172,11 @@ class Lagging:
         """Steps up to `index` are under way: wait for those before, and tell of them."""
         self._tell()
         if self._results is None:
-            returned, ready = self.runner._returned, self.runner.outs
-            told = (lambda: floats(returned())) if returned else dict
+            assert self.runner.last is not None
+            report, ready = self.runner.last
         else:
-            results, ready = self._results, self._results()
-            told = lambda: results.unpack(ready)  # noqa: E731
-        self._waiting = index, index - self._last, ready, told, self._step
+            report, ready = self._results.report, self._results()
+        self._waiting = index, index - self._last, report, ready, self._step
         self._last = index
 
     def finish(self) -> None:
@@ -189,10 +186,10 @@ class Lagging:
     def _tell(self) -> None:
         if self._waiting is None:
             return
-        index, count, ready, told, step = self._waiting
+        index, count, report, ready, step = self._waiting
         self._waiting = None
         jax.block_until_ready(ready)
-        self.runner.end(index - 1, told)
+        self.runner.end(index - 1, lambda: report.unpack(ready))
         now = time.perf_counter()
         self._learn(step, (now - self._since) / count)
         self._since = now
@@ -237,7 +234,7 @@ class BatchRunner(Runner):
 
     def _run(self, batch: tuple) -> None:
         step, outs, _ = self.step(batch)
-        self.returned(step, outs)
+        self.last = step.report, outs
 
     def step(self, batch: tuple) -> tuple[Any, list[Any], int]:
         """One step: what ran, what it gave for the batch filled up, the rows of that which count."""
@@ -274,6 +271,8 @@ def taken(batch: tuple) -> tuple:
 class EagerRunner(Runner):
     """Runs steps as plain Python, on concrete values."""
 
+    _logs: Logs = {}
+
     def epoch(self) -> Logs:
         """Run an epoch; its logs."""
         index = 0
@@ -281,8 +280,7 @@ class EagerRunner(Runner):
             for batch in batches:
                 self.begin(index)
                 batch = put(batch) if self.adapter.in_memory else taken(batch)
-                last = eagerly(self.engine, self.mode, batch)
-                self._returned = lambda last=last: last
+                self._logs = eagerly(self.engine, self.mode, batch)
                 self.end(index, self.logs)
                 index += 1
                 if self.model.stop_training and self.mode == "train":
@@ -293,7 +291,7 @@ class EagerRunner(Runner):
 
     def logs(self) -> Logs:
         """What the last step returned."""
-        return floats(self._returned() if self._returned else {})
+        return floats(self._logs)
 
 
 class FunctionRunner(Runner):
@@ -301,25 +299,23 @@ class FunctionRunner(Runner):
 
     def __init__(self, model: Any, adapter: Any, mode: str, listeners: CallbackList, function: Callable) -> None:
         super().__init__(model, adapter, mode, listeners)
-        self.custom = True
         self._function = function
 
     def epoch(self) -> Logs:
         """Run an epoch; its logs."""
-        index = 0
+        index, last = 0, {}
         with Epoch(self.adapter, transform=put if self.adapter.in_memory else taken) as source:
             batches = custom.Batches(source)
             while batches.more():
                 self.begin(index)
                 last = custom.checked(self.model, self.mode, self._function(batches))
-                self._returned = lambda last=last: last
-                self.end(index, self.deferred())
+                self.end(index, DeferredLogs(flat_logs(last), functools.partial(floats, last)))
                 index += 1
                 if self.model.stop_training and self.mode == "train":
                     break
             self.exhausted = source.exhausted
         self.seen = index
-        return self.logs()
+        return floats(last)
 
 
 def eagerly(engine: Any, mode: str, batch: Any) -> Any:
@@ -336,18 +332,6 @@ def eagerly(engine: Any, mode: str, batch: Any) -> Any:
             raise
 
     return discover(attempt, carried)
-
-
-def floats(logs: Any) -> Logs:
-    """What a step returned as floats; what metrics of several names gave stands beside the others."""
-    flat: Logs = {}
-    for name, value in logs.items():
-        if isinstance(value, dict):
-            flat.update(floats(value))
-        else:
-            array = np.asarray(value)
-            flat[name] = float(array) if array.shape == () else array
-    return flat
 
 
 class BlockRunner(Runner):
@@ -376,10 +360,11 @@ class BlockRunner(Runner):
             partial = rows % blocks.batch_size
             if partial and not rowwise:
                 if count > 1:
-                    self.returned(step, program(block, np.int32(count - 1), np.int32((count - 1) * blocks.batch_size)))
+                    whole = (count - 1) * blocks.batch_size
+                    self.last = step.report, program(block, np.int32(count - 1), np.int32(whole))
                 self._run_short([leaf[(count - 1) * blocks.batch_size :][:partial] for leaf in block], partial)
             else:
-                self.returned(step, program(block, np.int32(count), np.int32(rows)))
+                self.last = step.report, program(block, np.int32(count), np.int32(rows))
             index += count
             self.end(index - 1, self.logs)
         self.seen = index
@@ -389,7 +374,7 @@ class BlockRunner(Runner):
         blocks = self.blocks
         assert blocks is not None
         step = self.engine.step("test", blocks.batch_spec(rows), False)
-        self.returned(step, self.engine.program("single", step)(leaves, no_mask(rows)))
+        self.last = step.report, self.engine.program("single", step)(leaves, no_mask(rows))
 
 
 __all__ = [
@@ -401,7 +386,6 @@ __all__ = [
     "ResidentRunner",
     "Runner",
     "eagerly",
-    "floats",
     "no_mask",
     "put",
     "taken",

@@ -28,6 +28,14 @@ def two():
 SPARSE = "sparse_categorical_crossentropy"
 
 CASES = {
+    "a source for one batch": (
+        lambda: model().train_on_batch(iter([(x(), x(20, 1))])),
+        r"train_on_batch: got a source of batches, a list_iterator, expected the arrays of one batch",
+    ),
+    "a source to predict": (
+        lambda: model().predict_on_batch(iter([x()])),
+        r"predict_on_batch: got a source of batches",
+    ),
     "lengths": (lambda: model().fit(x(20), x(18, 1)), r"x: 20 rows, y: 18 rows"),
     "weights": (lambda: model().fit(x(), x(20, 1), sample_weight=np.ones(3)), r"sample_weight: 3 rows"),
     "empty": (lambda: model().fit(x(0), x(0, 1)), r"0 rows"),
