@@ -9,7 +9,8 @@ host        loops over data, driven from the host
 
 from ..._core.context import flow
 from .calls import LIBRARIES, artifact, convert, reason
+from .loops import TensorRange
 
 flow.convert = convert
 
-__all__ = ["LIBRARIES", "artifact", "convert", "reason"]
+__all__ = ["LIBRARIES", "TensorRange", "artifact", "convert", "reason"]

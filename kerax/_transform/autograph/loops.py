@@ -67,8 +67,13 @@ class TensorRange:
     def array(self) -> jax.Array:
         """All numbers, where they are known."""
         if not self.static:
-            raise Unsupported("enumerate() or zip() of a range of tensors", hint="write `for i in range(n)` alone")
+            raise Unsupported(
+                "A range of tensors as an array, which enumerate() and zip() need too",
+                hint="write `for i in range(n)` alone: how long it is will be known when the code runs",
+            )
         return jnp.arange(int(self.start), int(self.stop), int(self.step), dtype=jnp.int32)
+
+    __jax_array__ = array
 
     def length(self) -> int:
         """How many there are, where it is known."""

@@ -9,10 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from ... import ops, tree
+from ..._core.context import here
 from ..._core.dtypes import is_string
 from ..._core.variable import Variable, plain
 from ..._errors import DTypeError
 from ..._graph.tensor import KerasTensor
+from ..._transform import autograph
 from ..._transform.tape import tracing
 from ..._types import Array, ArrayLike
 from ._static import integer, integers, sizes_stay, symbolic
@@ -159,9 +161,12 @@ def ones_like(input: ArrayLike, dtype: Any = None, name: str | None = None) -> A
 def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Array:
     """Numbers from `start` to before `limit`, `delta` apart; from 0 where only one is given.
 
-    Integers give int32, floats float32. Inside compiled code the numbers must be known while compiling.
+    Integers give int32, floats float32. Inside compiled code the numbers must be known while compiling, but for
+    integers that a `for` of `tf.function` loops over.
     """
     first, last = (0, start) if limit is None else (start, limit)
+    if here.convert is not None and any(isinstance(plain(x), jax.core.Tracer) for x in (first, last, delta)):
+        return autograph.TensorRange(plain(first), plain(last), plain(delta))
     known = [_number("tf.range", value) for value in (first, last, delta)]
     if dtype is None and all(isinstance(value, int) for value in known):
         dtype = int32
