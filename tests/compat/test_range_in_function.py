@@ -31,7 +31,7 @@ def test_gradient_ascent_as_in_the_deep_dream_tutorial():
         )
         def __call__(self, img, steps, step_size):
             loss = tf.constant(0.0)
-            for n in tf.range(steps):
+            for _ in tf.range(steps):
                 with tf.GradientTape() as tape:
                     tape.watch(img)
                     loss = tf.reduce_mean(self.model(img) ** 2)
