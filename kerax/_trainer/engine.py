@@ -15,6 +15,7 @@ from .._core import context, nnx_private, placement
 from .._core.module import name_of, variables_of
 from .._core.stateful import Carried
 from .._graph.node import OpCall
+from .._graph.replay import Plan
 from ..layers._call import mixes_rows
 from . import custom, programs
 from .feed import Blocks
@@ -135,15 +136,23 @@ class Engine:
         finally:
             self.model._clear_losses()
 
-    def step(self, mode: str, batch: Any, padded: bool) -> programs.Step:
-        """The step of a mode, traced for this shape of batch."""
-        key = (mode, padded, _key(batch))
+    def step(self, mode: str, batch: Any, padded: bool, looping: bool | None = None) -> programs.Step:
+        """The step of a mode, traced for this shape of batch.
+
+        Args:
+            mode: "train", "test" or "predict".
+            batch: shapes and dtypes, nested.
+            padded: whether a batch comes with a mask of its real rows.
+            looping: whether it should run well in a loop on the device; default: but for "predict".
+        """
+        looping = mode != "predict" if looping is None else looping
+        key = (mode, padded, _key(batch), looping)
         if key not in self.now.steps:
             self._count(mode, key)
             model = self.model
             try:
                 step = self.now.steps[key] = programs.Step(
-                    self.fn(mode), self.carried(mode), batch, padded, logs=mode != "predict", looping=mode == "train"
+                    self.fn(mode), self.carried(mode), batch, padded, logs=mode != "predict", looping=looping
                 )
             finally:
                 model._clear_losses()
@@ -194,7 +203,8 @@ class Engine:
         """The rows of a set in order, for testing or predicting, and the step for its batches."""
         rowwise = self.rowwise(mode)
         blocks = Blocks(adapter, keep, whole=not rowwise)
-        step = self.step(mode, blocks.batch_spec(), padded=rowwise and blocks.rows % blocks.batch_size != 0)
+        padded = rowwise and blocks.rows % blocks.batch_size != 0
+        step = self.step(mode, blocks.batch_spec(), padded, looping=mode == "test" or blocks.steps > 1)
         if self.loops(step):
             blocks.loop()
         return blocks, step
@@ -234,7 +244,7 @@ def _is_rowwise(model: Any, mode: str) -> bool:
         if mixes_rows(layer) or not all(_ours(value) for value in vars(layer).values() if _is_function(value)):
             return False
         plan = getattr(layer, "_plan", None)
-        if plan is not None and any(isinstance(o, OpCall) and not o.fn.rowwise for o in plan.operations):
+        if isinstance(plan, Plan) and any(isinstance(o, OpCall) and not o.fn.rowwise for o in plan.operations):
             return False
     if mode == "predict":
         return True
