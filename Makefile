@@ -5,6 +5,7 @@
 #   make test                              all tests          (make test ARGS='-m "not slow"' for the quick ones)
 #   make test-newest                       the core tests on the newest Python of this machine, and so on the newest JAX
 #   make lint | make types | make format   ruff, mypy, ruff's formatter
+#   make coverage                          docs/api_coverage.md: what of Keras is here
 #   make bench                             the speed table    (make bench ARGS=...)
 #   make clean                             remove the environment and all caches
 #
@@ -52,6 +53,9 @@ types: $(VENV)/.stamp-lint
 format: $(VENV)/.stamp-lint
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+coverage: $(VENV)/.stamp-test
+	$(BIN)/python -W ignore docs/coverage.py
 
 bench: $(VENV)/.stamp-bench
 	KERAS_BACKEND=jax $(BIN)/python -W ignore -m benchmarks.fit $(ARGS)

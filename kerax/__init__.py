@@ -25,12 +25,16 @@ from . import (
 )
 from ._core.context import name_scope
 from ._core.variable import Variable
+from ._graph.function import Function, Operation
 from ._graph.tensor import KerasTensor
 from ._transform.function import function
 from ._transform.gradient_tape import GradientTape
 from ._transform.printing import print
+from ._transform.remat import RematScope, remat
+from ._transform.stateless import StatelessScope
 from ._version import __version__
-from .dtype_policies import DTypePolicy
+from .distribution import device
+from .dtype_policies import DTypePolicy, FloatDTypePolicy
 from .initializers import Initializer
 from .layers import Input, InputSpec, Layer
 from .losses import Loss
@@ -44,6 +48,8 @@ _ON_FIRST_USE = ("backend", "compat", "data", "datasets", "mixed_precision", "pr
 
 __all__ = [
     "DTypePolicy",
+    "FloatDTypePolicy",
+    "Function",
     "Functional",
     "GradientTape",
     "Initializer",
@@ -54,9 +60,12 @@ __all__ = [
     "Loss",
     "Metric",
     "Model",
+    "Operation",
     "Optimizer",
     "Regularizer",
+    "RematScope",
     "Sequential",
+    "StatelessScope",
     "Variable",
     "__version__",
     "activations",
@@ -68,6 +77,7 @@ __all__ = [
     "custom_gradient",
     "data",
     "datasets",
+    "device",
     "distribution",
     "dtype_policies",
     "function",
@@ -84,6 +94,7 @@ __all__ = [
     "print",
     "random",
     "regularizers",
+    "remat",
     "saving",
     "tree",
     "utils",

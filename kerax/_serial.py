@@ -16,6 +16,7 @@ import jax
 import numpy as np
 
 from . import _registry
+from . import config as config_of_user
 from ._errors import ArgumentError, DTypeError, near_misses
 from ._registry import FAMILIES, Registry, family, owner
 
@@ -66,7 +67,7 @@ def get_registered_name(obj: Any) -> str:
 
 def get_registered_object(name: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """What is registered under `name`, or None."""
-    for table in ({**(custom_objects or {})}, _scoped(), _registered):
+    for table in ({**(custom_objects or {})}, custom_objects_here(), _registered):
         if name in table:
             return table[name]
     return None
@@ -77,14 +78,15 @@ def get_custom_objects() -> dict[str, Any]:
     return _registered
 
 
-def _scoped() -> dict[str, Any]:
+def custom_objects_here() -> dict[str, Any]:
+    """What the blocks of `custom_object_scope` around this call name."""
     return getattr(_scope, "objects", {})
 
 
 @contextmanager
 def custom_object_scope(*objects: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Within the block these names are known: `custom_object_scope({"MyLayer": MyLayer})`."""
-    before = _scoped()
+    before = custom_objects_here()
     merged = dict(before)
     for table in objects:
         merged.update(table)
@@ -212,7 +214,7 @@ def deserialize_keras_object(
     cls = find(name, config.get("module"), "class", config.get("registered_name"))
     if not hasattr(cls, "from_config"):
         raise ArgumentError(f"Config of {name!r}", got=f"{cls!r}", expected="a class with from_config()")
-    with _safe(safe_mode):
+    with reading(safe_mode and in_safe_mode()):  # what is inside an unsafe config may be so, too
         obj = cls.from_config(inner)
     if config.get("build_config") and hasattr(obj, "build_from_config"):
         obj.build_from_config(config["build_config"])
@@ -232,7 +234,8 @@ _SPECIAL: dict[str, Callable[[dict], Any]] = {
 
 
 @contextmanager
-def _safe(safe_mode: bool) -> Iterator[None]:
+def reading(safe_mode: bool) -> Iterator[None]:
+    """Within the block configs may bring code along if `safe_mode` is False."""
     before = getattr(_scope, "safe", True)
     _scope.safe = safe_mode
     try:
@@ -243,7 +246,7 @@ def _safe(safe_mode: bool) -> Iterator[None]:
 
 def in_safe_mode() -> bool:
     """Whether the config being read may not bring code along."""
-    return getattr(_scope, "safe", True)
+    return getattr(_scope, "safe", True) and not config_of_user._unsafe
 
 
 def find(name: str, module: str | None, what: str, registered_name: str | None = None) -> Any:
@@ -259,7 +262,11 @@ def find(name: str, module: str | None, what: str, registered_name: str | None =
             return registry.objects[name]
         if name in registry:
             return registry.find(name)
-    known = {key for reg in _registry._registries.values() for key in reg.objects} | set(_registered) | set(_scoped())
+    known = (
+        {key for reg in _registry._registries.values() for key in reg.objects}
+        | set(_registered)
+        | set(custom_objects_here())
+    )
     raise ArgumentError(
         f"Unknown {what} {name!r} in a config",
         expected="a kerax class, or one you registered",

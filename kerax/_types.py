@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -18,5 +19,6 @@ Nested: TypeAlias = Any
 Logs: TypeAlias = dict[str, Any]
 Config: TypeAlias = dict[str, Any]
 Metadata: TypeAlias = Mapping[str, Any]
+PathLike: TypeAlias = str | os.PathLike[str]
 
-__all__ = ["Array", "ArrayLike", "Config", "DType", "Logs", "Metadata", "Nested", "Shape"]
+__all__ = ["Array", "ArrayLike", "Config", "DType", "Logs", "Metadata", "Nested", "PathLike", "Shape"]

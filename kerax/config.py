@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,28 @@ from ._errors import ArgumentError
 __all__ = [
     "backend",
     "disable_compilation_cache",
+    "disable_flash_attention",
+    "disable_interactive_logging",
+    "disable_traceback_filtering",
+    "dtype_policy",
     "enable_compilation_cache",
+    "enable_flash_attention",
+    "enable_interactive_logging",
+    "enable_traceback_filtering",
+    "enable_unsafe_deserialization",
     "epsilon",
     "floatx",
     "functions_run_eagerly",
     "image_data_format",
+    "is_flash_attention_enabled",
+    "is_interactive_logging_enabled",
     "is_nnx_enabled",
+    "is_traceback_filtering_enabled",
     "max_epochs",
     "max_steps_per_epoch",
     "run_functions_eagerly",
+    "set_backend",
+    "set_dtype_policy",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
@@ -119,9 +133,9 @@ def max_epochs() -> int | None:
     return _setting("max_epochs", None)
 
 
-def set_max_epochs(value: int | None) -> None:
+def set_max_epochs(max_epochs: int | None) -> None:
     """Limit every `fit` to that many epochs; None lifts the limit."""
-    _set("max_epochs", value)
+    _set("max_epochs", max_epochs)
 
 
 def max_steps_per_epoch() -> int | None:
@@ -129,14 +143,24 @@ def max_steps_per_epoch() -> int | None:
     return _setting("max_steps_per_epoch", None)
 
 
-def set_max_steps_per_epoch(value: int | None) -> None:
+def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
     """Limit every epoch to that many steps; None lifts the limit."""
-    _set("max_steps_per_epoch", value)
+    _set("max_steps_per_epoch", max_steps_per_epoch)
 
 
 def backend() -> str:
     """The name of the backend: always `"jax"`."""
     return "jax"
+
+
+def set_backend(backend: str) -> None:
+    """Take `"jax"`, the only backend.
+
+    Raises:
+        ArgumentError: another one.
+    """
+    if backend != "jax":
+        raise ArgumentError("set_backend", got=repr(backend), expected="'jax', which kerax is written in")
 
 
 def is_nnx_enabled() -> bool:
@@ -178,3 +202,82 @@ def run_functions_eagerly(run_eagerly: bool) -> None:
 def functions_run_eagerly() -> bool:
     """Whether every `kerax.function` runs as plain Python."""
     return _eager
+
+
+_unsafe: list[bool] = []  # not empty: `enable_unsafe_deserialization` was called
+
+
+def enable_unsafe_deserialization() -> None:
+    """Let every config and file bring Python code along from now on, as `safe_mode=False` does for one."""
+    _unsafe.append(True)
+
+
+def enable_flash_attention() -> None:
+    """Let `ops.dot_product_attention` use cuDNN's fused kernel where it exists: half precision on a GPU."""
+    _set("flash_attention", True)
+
+
+def disable_flash_attention() -> None:
+    """Keep `ops.dot_product_attention` from fused kernels."""
+    _set("flash_attention", False)
+
+
+def is_flash_attention_enabled() -> bool | None:
+    """What was chosen: True, False, or None before any choice, which leaves it to XLA."""
+    return _setting("flash_attention", None)
+
+
+def enable_interactive_logging() -> None:
+    """Show progress on standard output, as it is by default."""
+    _set("interactive_logging", True)
+
+
+def disable_interactive_logging() -> None:
+    """Send progress to the logger `"kerax"`, at level INFO, instead of standard output."""
+    _set("interactive_logging", False)
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Whether progress is shown on standard output."""
+    return _setting("interactive_logging", True)
+
+
+def enable_traceback_filtering() -> None:
+    """Leave the frames of JAX and of kerax's own machinery out of tracebacks, as it is by default."""
+    import jax
+
+    jax.config.update("jax_traceback_filtering", "auto")
+
+
+def disable_traceback_filtering() -> None:
+    """Show every frame in tracebacks."""
+    import jax
+
+    jax.config.update("jax_traceback_filtering", "off")
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """Whether tracebacks leave frames out."""
+    import jax
+
+    return jax.config.jax_traceback_filtering != "off"
+
+
+class _Policies:
+    """What kerax.dtype_policies, which stands above, fills in."""
+
+    get: Callable[[], Any]
+    set: Callable[[Any], None]
+
+
+policies = _Policies()
+
+
+def dtype_policy() -> Any:
+    """The dtype policy of layers that name none."""
+    return policies.get()
+
+
+def set_dtype_policy(policy: Any) -> None:
+    """Set the dtype policy of layers made from now on: a name such as `"mixed_bfloat16"`, or a policy."""
+    policies.set(policy)

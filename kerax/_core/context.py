@@ -36,6 +36,8 @@ class _Here(threading.local):
     stand_in: int | None = None  # the size that stands for unknown ones while shapes are inferred
     convert: Callable | None = None  # makes control flow on tensors part of code that is being compiled; see `Flow`
     looping: bool = False  # whether what is traced is the body of a loop on the device
+    remat: Callable | None = None  # says which layers made now compute again in the backward pass
+    losses: list | None = None  # takes what layers add to the loss, where somebody collects it
     rows: Any = None  # (batch,) booleans: the real rows of a padded batch; None when all are
 
 

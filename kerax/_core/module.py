@@ -19,7 +19,7 @@ from .variable import Variable
 class _Private:
     """A place for the values of `Owned` attributes: what is in no `__dict__`, NNX does not see."""
 
-    __slots__ = ("_hidden",)
+    __slots__ = ("_kerax_owned",)
 
 
 del _Private.__slots__  # the place stays; flax refuses classes that name one
@@ -46,14 +46,14 @@ class Module(_Private, nnx.Module, pytree=False):  # type: ignore[call-arg]  # N
 
     def __getstate__(self) -> dict[str, Any]:
         packed = {}
-        for name, value in getattr(self, "_hidden", {}).items():
+        for name, value in getattr(self, "_kerax_owned", {}).items():
             pack = getattr(type(self), name).pack
             if pack is not None:
                 packed[name] = pack(value)
-        return {**vars(self), "_hidden": packed}
+        return {**vars(self), "_kerax_owned": packed}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        packed = state.pop("_hidden")
+        packed = state.pop("_kerax_owned")
         self.__dict__.update(state)
         for name, value in packed.items():
             owned = getattr(type(self), name)
@@ -113,7 +113,7 @@ class Owned:
         if holder is None:
             return self
         try:
-            return holder._hidden[self.name]
+            return holder._kerax_owned[self.name]
         except (AttributeError, KeyError):
             value = self.make(holder)
             self.__set__(holder, value)
@@ -121,9 +121,9 @@ class Owned:
 
     def __set__(self, holder: Any, value: Any) -> None:
         try:
-            holder._hidden[self.name] = value
+            holder._kerax_owned[self.name] = value
         except AttributeError:
-            object.__setattr__(holder, "_hidden", {self.name: value})
+            object.__setattr__(holder, "_kerax_owned", {self.name: value})
 
 
 def holds(value: Any) -> bool:

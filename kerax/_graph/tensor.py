@@ -180,6 +180,7 @@ def set_mask(x: Any, mask: Any) -> None:
         return
     if isinstance(x, jax.core.Tracer):
         key = id(x)
-        _traced_masks[key] = weakref.ref(x, lambda _: _traced_masks.pop(key, None)), mask
+        forget = _traced_masks.pop  # bound here: at the end of the interpreter the module's names are gone
+        _traced_masks[key] = weakref.ref(x, lambda _: forget(key, None)), mask
     elif isinstance(x, (jax.Array, KerasTensor)):
         x._keras_mask = mask

@@ -8,6 +8,7 @@ done, and every 30 seconds while it is not. What cannot be written is left out: 
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -16,11 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from .. import config
 from .._errors import ArgumentError
 from .._host import terminal
 
 __all__ = ["Progbar"]
 
+log = logging.getLogger("kerax")
 LINE_EVERY = 30.0
 """Seconds between two lines about the same work in a file."""
 
@@ -199,6 +202,10 @@ class Progbar:
 
     @staticmethod
     def _write(text: str) -> None:
+        if not config.is_interactive_logging_enabled():
+            if text.strip("\r\n "):
+                log.info(text.strip("\r\n "))
+            return
         stream = sys.stdout
         try:
             stream.write(text)

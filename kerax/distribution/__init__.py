@@ -6,70 +6,30 @@ device, each takes its share of a batch, and XLA adds up the gradients.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import jax
-import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import NamedSharding, PartitionSpec
 
 from .._core import placement
 from .._errors import ArgumentError
+from . import _mesh
+from ._layout import TensorLayout, distribute_tensor
+from ._mesh import DeviceMesh, device, get_device_count, list_devices
 
-__all__ = ["DataParallel", "DeviceMesh", "distribution", "list_devices", "set_distribution"]
-
-
-def list_devices(device_type: str | None = None) -> list[str]:
-    """The names of the devices, `"cpu:0"`, `"gpu:3"`; all of the default kind where none is named."""
-    devices = jax.devices(backend=device_type.lower() if device_type else None)
-    return [f"{device.platform}:{device.id}" for device in devices]
-
-
-class DeviceMesh:
-    """Devices in a grid with named axes.
-
-    Args:
-        shape: size of each axis.
-        axis_names: a name for each.
-        devices: names as `list_devices` gives them, or JAX devices; default all.
-
-    Raises:
-        ArgumentError: sizes, names and devices that do not go together.
-    """
-
-    def __init__(self, shape: Sequence[int], axis_names: Sequence[str], devices: Any = None) -> None:
-        found = np.array(_devices(devices))
-        if len(shape) != len(axis_names):
-            raise ArgumentError(
-                "DeviceMesh", got=f"shape {tuple(shape)} and axes {list(axis_names)}", expected="a name for each axis"
-            )
-        if math.prod(shape) != found.size:
-            raise ArgumentError(
-                "DeviceMesh", got=f"shape {tuple(shape)} for {found.size} devices", expected="as many places as devices"
-            )
-        self.shape = tuple(shape)
-        self.axis_names = list(axis_names)
-        self.devices = found.reshape(shape)
-        self.backend_mesh = Mesh(self.devices, tuple(axis_names))
-
-    def __repr__(self) -> str:
-        return f"<DeviceMesh shape={self.shape}, axis_names={self.axis_names}>"
-
-
-def _devices(devices: Any) -> list[Any]:
-    if devices is None:
-        return jax.devices()
-    known = {f"{device.platform}:{device.id}": device for device in jax.devices()}
-    found = []
-    for device in np.asarray(devices, dtype=object).ravel().tolist():
-        if isinstance(device, str):
-            if device not in known:
-                raise ArgumentError("devices", got=repr(device), expected=f"one of {sorted(known)}")
-            device = known[device]
-        found.append(device)
-    return found
+__all__ = [
+    "DataParallel",
+    "DeviceMesh",
+    "TensorLayout",
+    "device",
+    "distribute_tensor",
+    "distribution",
+    "get_device_count",
+    "list_devices",
+    "set_distribution",
+]
 
 
 class DataParallel:
@@ -88,7 +48,7 @@ class DataParallel:
         self, device_mesh: DeviceMesh | None = None, devices: Any = None, auto_shard_dataset: bool = True
     ) -> None:
         if device_mesh is None:
-            found = _devices(devices)
+            found = _mesh.found_devices(devices)
             device_mesh = DeviceMesh((len(found),), ["batch"], found)
         if len(device_mesh.shape) != 1:
             raise ArgumentError("DataParallel", got=f"a mesh of shape {device_mesh.shape}", expected="one axis")

@@ -14,6 +14,7 @@ from ._core.einsum_dense import EinsumDense
 from ._core.embedding import Embedding
 from ._core.function import Lambda
 from ._core.input_layer import Input, InputLayer
+from ._core.reversible_embedding import ReversibleEmbedding
 from ._core.small import Identity, Masking
 from ._layer import InputSpec, Layer
 from ._merging.concatenate import Concatenate, concatenate
@@ -59,8 +60,10 @@ from ._pooling.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from ._preprocessing.mel_spectrogram import MelSpectrogram
 from ._preprocessing.normalization import Normalization
 from ._preprocessing.rescaling import Rescaling
+from ._preprocessing.stft_spectrogram import STFTSpectrogram
 from ._recurrent.bidirectional import Bidirectional
 from ._recurrent.cells import GRUCell, LSTMCell, SimpleRNNCell
 from ._recurrent.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
@@ -83,6 +86,7 @@ from ._reshaping.border import Cropping1D, Cropping2D, Cropping3D, ZeroPadding1D
 from ._reshaping.shape import Flatten, Permute, RepeatVector, Reshape
 from ._reshaping.upsampling import UpSampling1D, UpSampling2D, UpSampling3D
 from ._wrapping.foreign import FlaxLayer, JaxLayer, NNXLayer
+from ._wrapping.pipeline import Pipeline
 from ._wrapping.time_distributed import TimeDistributed
 from ._wrapping.wrapper import Wrapper
 
@@ -179,6 +183,7 @@ registry = Registry(
         MaxPooling2D,
         MaxPooling3D,
         Maximum,
+        MelSpectrogram,
         Minimum,
         MultiHeadAttention,
         Multiply,
@@ -186,12 +191,15 @@ registry = Registry(
         Normalization,
         PReLU,
         Permute,
+        Pipeline,
         RMSNormalization,
         RNN,
         ReLU,
         RepeatVector,
         Rescaling,
         Reshape,
+        ReversibleEmbedding,
+        STFTSpectrogram,
         SeparableConv1D,
         SeparableConv2D,
         SimpleRNN,
@@ -327,6 +335,7 @@ __all__ = [
     "MaxPooling2D",
     "MaxPooling3D",
     "Maximum",
+    "MelSpectrogram",
     "Minimum",
     "MultiHeadAttention",
     "Multiply",
@@ -334,11 +343,14 @@ __all__ = [
     "Normalization",
     "PReLU",
     "Permute",
+    "Pipeline",
     "RMSNormalization",
     "ReLU",
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "ReversibleEmbedding",
+    "STFTSpectrogram",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",

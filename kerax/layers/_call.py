@@ -125,7 +125,8 @@ def _own_copy(tensor: Any) -> Any:
 def _compute(layer: Layer, args: tuple, kwargs: dict) -> Any:
     """The layer's own `call`, with its losses."""
     try:
-        outputs = converted(layer.call)(*args, **kwargs)
+        inner, rule = converted(layer.call), layer._facts.remat
+        outputs = inner(*args, **kwargs) if rule is None else rule(layer, inner, args, kwargs)
     except KeraxError:
         raise
     except Exception as error:

@@ -62,6 +62,7 @@ class Facts:
         self.build_shapes: dict[str, Any] | None = None
         self.locked = False  # built: no new weights
         self.scope = ""  # path of the layer it was built in
+        self.remat = here.remat  # the rule of the RematScope it was made in
 
 
 class Record:
@@ -490,7 +491,10 @@ class Layer(Module):
                     expected="a tensor",
                     hint="compute the loss inside call() and pass the result",
                 )
-            self._record.losses.append(value.value if isinstance(value, Variable) else value)
+            loss_value = value.value if isinstance(value, Variable) else value
+            self._record.losses.append(loss_value)
+            if here.losses is not None:
+                here.losses.append(loss_value)
 
     def _call_losses(self) -> list[Any]:
         """What add_loss and activity regularizers gave in the last call, at any depth, each once."""

@@ -42,7 +42,8 @@ def clone_model(
             return clone_model(layer, clone_function=clone_function, call_function=call_function, recursive=True)
         if clone_function is not None:
             return clone_function(layer)
-        return type(layer).from_config(layer.get_config())
+        with _serial.reading(safe_mode=False):  # the config comes from no file
+            return type(layer).from_config(layer.get_config())
 
     if isinstance(model, Sequential):
         layers = [layer for layer in model._stack() if not isinstance(layer, InputLayer)]

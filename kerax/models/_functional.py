@@ -75,6 +75,9 @@ class Functional(Model):
         known = {id(layer) for layer in graph}
         return graph + [layer for layer in self._sublayers() if id(layer) not in known]
 
+    def _saved_layers(self) -> tuple[list[Layer], bool]:
+        return [self.by_name[layer.name] for layer in self._plan.layers()], True
+
     @property
     def operations(self) -> list[Any]:
         """Its layers and the ops between them."""

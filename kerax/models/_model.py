@@ -7,12 +7,13 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .. import saving
 from .._core.module import Opaque, Owned
-from .._errors import ArgumentError, NotBuiltError
+from .._errors import ArgumentError, NotBuiltError, Unsupported
 from .._serial import serialize_keras_object
 from .._trainer.engine import Engine
 from .._trainer.trainer import Compiled, Trainer
-from .._types import Config
+from .._types import Config, PathLike
 from ..layers._call import build_by_calling
 from ..layers._layer import Layer
 
@@ -166,6 +167,32 @@ class Model(Trainer, Layer):
     def get_compile_config(self) -> Config:
         """What `compile` was given; empty before."""
         return self._compile_config() or {}
+
+    def _saved_layers(self) -> tuple[list[Layer], bool]:
+        """The layers as files number them, and whether they come before all other attributes."""
+        return self.layers, False
+
+    def save(self, filepath: PathLike, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
+        """Write the model to a file: `saving.save_model`, which has the arguments and errors."""
+        saving.save_model(self, filepath, overwrite, zipped, **kwargs)
+
+    def save_weights(
+        self, filepath: PathLike, overwrite: bool = True, max_shard_size: float | None = None, **kwargs: Any
+    ) -> None:
+        """Write the weights to a file: `saving.save_weights`, which has the arguments and errors."""
+        saving.save_weights(self, filepath, overwrite, max_shard_size, **kwargs)
+
+    def load_weights(self, filepath: PathLike, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Take the weights of a file: `saving.load_weights`, which has the arguments and errors."""
+        saving.load_weights(self, filepath, skip_mismatch, **kwargs)
+
+    def export(self, filepath: PathLike, format: str = "stablehlo", **kwargs: Any) -> None:
+        """Not possible yet: write a program that runs without kerax."""
+        raise Unsupported(
+            f"export of {self.name!r}",
+            got=f"format={format!r}",
+            hint="save() keeps the model for kerax and Keras; jax.export takes the function of as_function()",
+        )
 
     def to_json(self, **kwargs: Any) -> str:
         """The config as JSON text; `model_from_json` reads it."""

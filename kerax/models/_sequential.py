@@ -66,6 +66,9 @@ class Sequential(Model):
         _ = self._ends  # the layers of a copy learn where they stand
         return [layer for layer in self._stack() if not isinstance(layer, InputLayer)]
 
+    def _saved_layers(self) -> tuple[list[Layer], bool]:
+        return self.layers, True
+
     def add(self, layer: Any, rebuild: bool = True) -> None:
         """Put a layer on top.
 

@@ -14,6 +14,7 @@ from .._core.dtypes import is_float, real_dtype, standardize_dtype
 from .._core.variable import plain
 from .._errors import ArgumentError, ShapeError
 from .._types import Array, ArrayLike, DType
+from ..ops import _image_warps
 from ._generator import SeedGenerator, raw_key
 from ._global import global_seed_generator
 
@@ -37,6 +38,9 @@ def draw_key(seed: Seed) -> Array:
             "seed", got=f"{seed!r} of type {type(seed).__name__}", expected="an integer, a SeedGenerator or None"
         )
     return jax.random.wrap_key_data(state, impl="threefry2x32")  # whatever jax_default_prng_impl says
+
+
+_image_warps.draws.key = draw_key
 
 
 def _sizes(shape: int | Sequence[int]) -> tuple[int, ...]:

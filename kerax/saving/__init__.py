@@ -1,4 +1,4 @@
-"""Objects to configs and back, and the custom objects they may name."""
+"""Models and weights in files; objects to configs and back, and the custom objects they may name."""
 
 from .._serial import (
     CustomObjectScope,
@@ -10,6 +10,7 @@ from .._serial import (
     register_keras_serializable,
     serialize_keras_object,
 )
+from ._api import load_model, load_weights, save_model, save_weights
 
 __all__ = [
     "CustomObjectScope",
@@ -18,6 +19,10 @@ __all__ = [
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "load_model",
+    "load_weights",
     "register_keras_serializable",
+    "save_model",
+    "save_weights",
     "serialize_keras_object",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import tree
 from .._core.dtypes import standardize_dtype
+from .._graph.function import source_inputs as get_source_inputs
 from .._graph.tensor import is_symbolic as is_keras_tensor
 from .._inspect.drawing import plot_model, to_dot
 from .._serial import (
@@ -17,9 +18,11 @@ from .._serial import (
     serialize_keras_object,
 )
 from ..callbacks._bar import Progbar
+from ..config import disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled
 from ..data._adapters import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from ..data.pydataset import PyDataset
 from ..models import clone_model
+from ._config import Config
 from ._files import get_file
 from ._numeric import normalize, to_categorical
 from ._sequences import pad_sequences
@@ -29,6 +32,7 @@ Sequence = PyDataset
 model_to_dot = to_dot
 
 __all__ = [
+    "Config",
     "CustomObjectScope",
     "Progbar",
     "PyDataset",
@@ -37,10 +41,14 @@ __all__ = [
     "clone_model",
     "custom_object_scope",
     "deserialize_keras_object",
+    "disable_interactive_logging",
+    "enable_interactive_logging",
     "get_custom_objects",
     "get_file",
     "get_registered_name",
     "get_registered_object",
+    "get_source_inputs",
+    "is_interactive_logging_enabled",
     "is_keras_tensor",
     "model_to_dot",
     "normalize",

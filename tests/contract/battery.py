@@ -7,11 +7,13 @@ import json
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import nnx
 
 import kerax.layers
-from kerax import dtype_policies
+from kerax import Model, dtype_policies
 from kerax._core.dtypes import is_float
 from kerax.layers import Input
+from kerax.layers._call import mixes_rows
 from tests.contract.layer_cases import Case
 
 
@@ -113,4 +115,88 @@ def check_masks(case: Case) -> None:
         np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
 
 
-CHECKS = [check_config, check_building, check_no_tracing, check_mixed_precision, check_masks]
+def check_transforms(case: Case) -> None:
+    """`nnx.jit` changes nothing, and a row alone, under `jax.vmap`, gives what it gives in a batch."""
+    layer = case.make(kerax.layers)
+    inputs = jax.tree.map(jnp.asarray, case.inputs())
+    plain = Case(**{**vars(case), "mask": None})
+    eager = call(layer, plain, inputs, False)
+    alone = not (mixes_rows(layer) or "stateful" in case.name)
+
+    def run(layer, x):
+        rows = jax.vmap(lambda row: call(layer, plain, jax.tree.map(lambda leaf: leaf[None], row), False))
+        return call(layer, plain, x, False), rows(x) if alone else None
+
+    if "stateful" in case.name:
+        layer.reset_state()
+    whole, rows = nnx.jit(run)(layer, inputs)
+    for a, b in zip(leaves(whole), leaves(eager), strict=True):
+        np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-4, atol=1e-5)
+    for a, b in zip(leaves(rows), leaves(eager), strict=True) if alone else ():
+        np.testing.assert_allclose(np.asarray(a[:, 0]), np.asarray(b), rtol=1e-4, atol=1e-5)
+
+
+def check_half_precision(case: Case) -> None:
+    """In float16 and bfloat16 outputs have that dtype; in bfloat16 they are those of float32 but for rounding."""
+    full = case.make(kerax.layers)
+    inputs = jax.tree.map(jnp.asarray, case.inputs())
+    expected = call(full, case, inputs, False)
+    if "dtype" not in full.get_config():  # a Pipeline: the layers inside have their own
+        return
+    for dtype in ("float16", "bfloat16"):
+        try:
+            dtype_policies.set_dtype_policy(dtype)
+            layer = case.make(kerax.layers)
+        finally:
+            dtype_policies.set_dtype_policy(None)
+        shapes = jax.eval_shape(lambda x, layer=layer: call(layer, case, x, False), inputs)
+        for one, whole in zip(leaves(shapes), leaves(expected), strict=True):
+            assert str(one.dtype) == (dtype if is_float(str(whole.dtype)) else str(whole.dtype))
+    layer.set_weights(full.get_weights())
+    rounded = jax.jit(lambda x: call(layer, case, x, False))(inputs)
+    for a, b in zip(leaves(rounded), leaves(expected), strict=True):
+        np.testing.assert_allclose(np.asarray(a, "float32"), np.asarray(b, "float32"), rtol=0.1, atol=0.5)
+
+
+class Squeezed(Model):
+    """What a layer gives, each row as one number."""
+
+    def __init__(self, case: Case) -> None:
+        super().__init__()
+        self.case = case
+        self.layer = case.make(kerax.layers)
+
+    def call(self, inputs, training=None):
+        outputs = call(self.layer, self.case, inputs, training)
+        rows = [jnp.mean(x.reshape(x.shape[0], -1).astype("float32"), axis=1) for x in leaves(outputs)]
+        return jnp.stack(rows, axis=1).sum(axis=1, keepdims=True)
+
+
+def check_fit(case: Case) -> None:
+    """One step of `fit` from a Python generator under mixed_bfloat16: a finite loss, weights of float32."""
+    try:
+        dtype_policies.set_dtype_policy("mixed_bfloat16")
+        model = Squeezed(case)
+    finally:
+        dtype_policies.set_dtype_policy(None)
+    model.compile("sgd", "mse")
+    inputs = case.inputs()
+    rows = len(jax.tree.leaves(inputs)[0])
+    targets = np.ones((rows, 1), "float32")
+    inputs = tuple(inputs) if isinstance(inputs, list) else inputs
+    history = model.fit(iter([(inputs, targets)]), steps_per_epoch=1, epochs=1, verbose=0)
+    assert np.isfinite(history.history["loss"][0])
+    assert all(w.dtype == "float32" for w in model.weights if is_float(w.dtype))
+    assert all(np.isfinite(np.asarray(w.value)).all() for w in model.weights)
+
+
+CHECKS = [
+    check_config,
+    check_building,
+    check_no_tracing,
+    check_mixed_precision,
+    check_masks,
+    check_transforms,
+    check_half_precision,
+    check_fit,
+]

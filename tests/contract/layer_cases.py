@@ -121,6 +121,21 @@ CASES = [
     C("Masking", lambda L: L.Masking(0.5), (2, 3, 4)),
     C("Embedding", lambda L: L.Embedding(4, 3), (2, 5), dtype="ids"),
     C("Embedding masked", lambda L: L.Embedding(4, 3, mask_zero=True), (2, 5), dtype="ids"),
+    C("ReversibleEmbedding", lambda L: L.ReversibleEmbedding(4, 3), (2, 5), dtype="ids"),
+    C(
+        "ReversibleEmbedding back",
+        lambda L: L.ReversibleEmbedding(4, 3, logit_soft_cap=0.5),
+        (2, 5, 3),
+        call={"reverse": True},
+    ),
+    C(
+        "ReversibleEmbedding untied",
+        lambda L: L.ReversibleEmbedding(4, 3, tie_weights=False, mask_zero=True),
+        (2, 5, 3),
+        call={"reverse": True},
+    ),
+    C("Pipeline", lambda L: L.Pipeline([L.Rescaling(2.0, 1.0), L.Dense(3), L.ReLU()]), (2, 4)),
+    C("Pipeline random", lambda L: L.Pipeline([L.Dropout(0.5, seed=1), L.Flatten()]), (2, 3, 4), random=True),
     # convolutions
     C("Conv1D", lambda L: L.Conv1D(3, 2), SEQ),
     C("Conv1D causal", lambda L: L.Conv1D(3, 3, padding="causal", dilation_rate=2), SEQ),
@@ -334,6 +349,35 @@ CASES = [
     C("AdaptiveMaxPooling2D", lambda L: L.AdaptiveMaxPooling2D((3, 4)), IMAGE),
     C("AdaptiveMaxPooling3D", lambda L: L.AdaptiveMaxPooling3D(2), VOL),
     # preprocessing
+    *(
+        C(f"STFTSpectrogram {mode}", lambda L, mode=mode: L.STFTSpectrogram(mode, 8, 4), (2, 20, 2), tolerance=3e-5)
+        for mode in ("log", "magnitude", "psd", "real", "imag", "stft")
+    ),
+    C("STFTSpectrogram angle", lambda L: L.STFTSpectrogram("angle", 8, 4), (2, 20, 2), grads=False),
+    C(
+        "STFTSpectrogram image",
+        lambda L: L.STFTSpectrogram("psd", 7, 3, 16, "hamming", True, "spectrum", "same", expand_dims=True),
+        (2, 20, 2),
+        tolerance=3e-5,
+    ),
+    C(
+        "STFTSpectrogram first",
+        lambda L: L.STFTSpectrogram("stft", 8, window=None, padding="same", data_format="channels_first"),
+        (2, 2, 21),
+    ),
+    C("MelSpectrogram", lambda L: L.MelSpectrogram(64, 16, num_mel_bins=8), (2, 100), tolerance=1e-4),
+    C(
+        "MelSpectrogram power",
+        lambda L: L.MelSpectrogram(64, 16, 48, "hamming", 8000, 8, 50.0, 3000.0, False, mag_exp=1.0),
+        (2, 100),
+        tolerance=1e-4,
+    ),
+    C(
+        "MelSpectrogram quiet",
+        lambda L: L.MelSpectrogram(64, 16, num_mel_bins=8, top_db=20.0, ref_power=4.0, min_power=1e-3),
+        (2, 100),
+        tolerance=1e-4,
+    ),
     C("Rescaling", lambda L: L.Rescaling(1 / 255, offset=-0.5), (2, 3, 3, 2), dtype="uint8", grads=False),
     C("Normalization", lambda L: L.Normalization(), (4, 3)),
     C(

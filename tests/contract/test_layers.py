@@ -7,12 +7,26 @@ import inspect
 import pytest
 
 import kerax.layers
-from tests.contract.battery import CHECKS, check_masks, check_mixed_precision, check_no_tracing
+from tests.contract.battery import (
+    CHECKS,
+    check_fit,
+    check_half_precision,
+    check_masks,
+    check_mixed_precision,
+    check_no_tracing,
+    check_transforms,
+)
 from tests.contract.layer_cases import CASES
 
 pytestmark = pytest.mark.slow
 
-ONCE_A_CLASS = (check_mixed_precision, check_no_tracing)
+ONCE_A_CLASS = (
+    check_fit,
+    check_half_precision,
+    check_mixed_precision,
+    check_no_tracing,
+    check_transforms,
+)
 # Bases, and layers tested where their own kind of input is at hand.
 ELSEWHERE = {
     "FlaxLayer": "tests/layers/test_foreign.py",

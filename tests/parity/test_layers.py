@@ -169,3 +169,27 @@ def test_symbolic_outputs_are_those_of_keras(case: Case):
         assert len(x.shape) == len(y.shape)
         assert all(a == b for a, b in zip(x.shape, y.shape, strict=True) if b is not None)
         assert str(x.dtype) == str(y.dtype)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES if case.mask is not None])
+def test_rows_without_any_real_step_are_those_of_keras(case: Case):
+    ours, theirs, inputs = pair(case)
+    mask = np.array(case.mask_value())
+    mask[0] = False
+    mine, other = (jax.tree.leaves(layer(inputs, mask=jnp.asarray(mask), training=False)) for layer in (ours, theirs))
+    close(mine, other, case.tolerance, "outputs")
+
+
+@pytest.mark.parametrize("case", [c for c in cases() if "masked" not in c.id and "stateful" not in c.id])
+def test_a_batch_of_one_has_the_shape_it_has_in_keras(case: Case):
+    """By abstract evaluation: no program is compiled."""
+    alone = jax.tree.map(lambda x: jax.ShapeDtypeStruct((1, *x.shape[1:]), x.dtype), case.inputs())
+    plain_case = Case(**{**vars(case), "mask": None})
+    found = []
+    for layer in (case.make(kerax.layers), case.make(keras.layers)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            call(layer, plain_case, case.inputs(), False)
+            found.append(jax.eval_shape(lambda x, layer=layer: call(layer, plain_case, x, False), alone))
+    mine, other = (jax.tree.leaves(out) for out in found)
+    assert [(x.shape, x.dtype) for x in mine] == [(x.shape, x.dtype) for x in other]

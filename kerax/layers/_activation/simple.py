@@ -135,8 +135,9 @@ class Softmax(_Elementwise):
             self._mixes_rows = True
 
     def call(self, inputs: Array, mask: Any = None) -> Array:
-        """The softmax of `inputs`."""
-        return masked_softmax(inputs, mask, self.axis)
+        """The softmax of `inputs`; zeros where all is masked."""
+        shares = masked_softmax(inputs, mask, self.axis)
+        return shares if mask is None else jnp.where(mask.astype(bool), shares, jnp.zeros((), shares.dtype))
 
 
 def masked_softmax(scores: Array, mask: Array | None, axis: Any = -1) -> Array:

@@ -261,16 +261,16 @@ class MultiHeadAttention(_Heads):
         project = f"{free}x,xyz->{free}yz"
         keys = (*(None,) * (rank - 2), self.num_heads, self.key_dim)
         values = (*keys[:-1], self.value_dim)
-        self._query_dense = self._projection("query", project, keys, "yz", query_shape)
-        self._key_dense = self._projection("key", project, keys, "yz", key_shape)
+        self.query_dense = self._projection("query", project, keys, "yz", query_shape)
+        self.key_dense = self._projection("key", project, keys, "yz", key_shape)
         if self.use_gate:
             self._gate_dense = self._projection("gate", project, values, "yz", query_shape, activation="sigmoid")
-        self._value_dense = self._projection("value", project, values, "yz", value_shape)
+        self.value_dense = self._projection("value", project, values, "yz", value_shape)
         if self.dropout > 0:
             self.seed_generator = random.SeedGenerator(self.seed)
         last = self._output_sizes(query_shape)
         out = string.ascii_uppercase[: len(last)]
-        self._output_dense = self._projection(
+        self.output_dense = self._projection(
             "attention_output",
             f"{free}yz,yz{out}->{free}{out}",
             (*(None,) * (rank - 2), *last),
@@ -306,15 +306,15 @@ class MultiHeadAttention(_Heads):
         key = value if key is None else key
         seen = self._mask(query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask)
         if query is value and key is value and self.activity_regularizer is None and on_cpu():
-            q, k, v = _at_once(query, (self._query_dense, self._key_dense, self._value_dense))
+            q, k, v = _at_once(query, (self.query_dense, self.key_dense, self.value_dense))
         else:
-            q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
+            q, k, v = self.query_dense(query), self.key_dense(key), self.value_dense(value)
         q = q * jnp.asarray(1.0 / math.sqrt(self.key_dim), self.compute_dtype)
         weights = self._weights(jnp.einsum(self._score_equation, q, k), seen, self._heads_axis, training)
         out = jnp.einsum(self._mix_equation, weights, v)
         if self.use_gate:
             out = out * self._gate_dense(query)
-        out = self._output_dense(out)
+        out = self.output_dense(out)
         return (out, weights) if return_attention_scores else out
 
     def compute_output_shape(self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None) -> Shape:
@@ -351,6 +351,8 @@ class GroupQueryAttention(_Heads):
     Raises:
         ArgumentError: query heads that cannot be grouped.
     """
+
+    _filed_as = "GroupedQueryAttention"  # the name Keras's class has in weights files
 
     def __init__(
         self,

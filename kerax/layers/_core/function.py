@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from types import MappingProxyType
 from typing import Any, Unpack
 
 from ... import tree
 from ..._graph.shape import infer
+from ..._serial import deserialize_keras_object as read
+from ..._serial import serialize_keras_object as write
 from ..._types import Shape
 from .._call import signature_of
 from .._layer import Layer, LayerOptions
+from . import bytecode
 
 
 class Lambda(Layer):
     """Apply a function to the inputs.
 
-    A function without a name of its own is not written to files that others may open safely: write a
-    layer, or register the function, to save the model.
+    Of a lambda the byte code is saved, which only `load_model(…, safe_mode=False)` reads, on the same Python:
+    better write a layer, or register a named function.
 
     Args:
         function: of the inputs; it may also take `mask` and `training`.
@@ -28,7 +30,7 @@ class Lambda(Layer):
         arguments: more keyword arguments of the function.
     """
 
-    _config_names = MappingProxyType({"output_shape": "_output_shape"})
+    _config_never = ("function", "output_shape", "mask")  # written in get_config
     _mixes_rows = True  # who knows what the function does
 
     def __init__(
@@ -81,10 +83,24 @@ class Lambda(Layer):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         config = super().get_config()
-        for name in ("output_shape", "mask"):
-            if config.get(name) is None:
-                config.pop(name, None)
+        given = {"function": self.function, "output_shape": self._output_shape, "mask": self.mask}
+        for name, value in given.items():
+            if value is not None:
+                config[name] = bytecode.dump(value) if bytecode.is_lambda(value) else write(value)
         return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """The layer of a config; of one with a lambda in it only outside of safe mode."""
+        config = dict(config)
+        for name in ("function", "output_shape", "mask"):
+            value = config.get(name)
+            if isinstance(value, dict):
+                found = value.get("class_name") == "__lambda__"
+                config[name] = bytecode.load(value, f"Lambda {config.get('name')!r}") if found else read(value)
+            elif isinstance(value, list):
+                config[name] = tuple(value)
+        return super().from_config(config)
 
 
 def _nested(shape: Shape) -> bool:

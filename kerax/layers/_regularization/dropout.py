@@ -103,12 +103,15 @@ class SpatialDropout1D(_SpatialDropout):
     Args:
         rate: the share of channels, from 0 to 1.
         seed: makes the choices repeat.
+        name, dtype: as for every layer.
     """
 
     rank = 1
 
-    def __init__(self, rate: float, seed: int | None = None, **common: Unpack[LayerOptions]) -> None:
-        super().__init__(rate, seed, **common)
+    def __init__(
+        self, rate: float, seed: int | None = None, name: str | None = None, dtype: Any = None, **common: Any
+    ) -> None:
+        super().__init__(rate, seed, name=name, dtype=dtype, **common)
 
 
 class SpatialDropout2D(_SpatialDropout):
@@ -118,14 +121,21 @@ class SpatialDropout2D(_SpatialDropout):
         rate: the share of channels, from 0 to 1.
         data_format: `"channels_last"` or `"channels_first"`, default the global one.
         seed: makes the choices repeat.
+        name, dtype: as for every layer.
     """
 
     rank = 2
 
     def __init__(
-        self, rate: float, data_format: str | None = None, seed: int | None = None, **common: Unpack[LayerOptions]
+        self,
+        rate: float,
+        data_format: str | None = None,
+        seed: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+        **common: Any,
     ) -> None:
-        super().__init__(rate, seed, **common)
+        super().__init__(rate, seed, name=name, dtype=dtype, **common)
         self.data_format = config.standardize_data_format(data_format)
 
 

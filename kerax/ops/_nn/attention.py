@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
+from ... import config
 from ..._errors import ArgumentError, ShapeError
 from ..._types import Array, ArrayLike
 from .._arrays import array, arrays
@@ -37,7 +40,8 @@ def dot_product_attention(
         mask: booleans that broadcast likewise; False hides a source.
         scale: of the logits; `1 / sqrt(size)` by default.
         is_causal: whether to hide sources that come after a target.
-        flash_attention: True asks for cuDNN's fused kernel (half precision on a GPU that has it).
+        flash_attention: True asks for cuDNN's fused kernel (half precision on a GPU that has it); None takes it where
+            it exists if `config.enable_flash_attention()` was called.
         attn_logits_soft_cap: bends logits so that none goes beyond it: `cap * tanh(logits / cap)`.
 
     Returns:
@@ -67,13 +71,19 @@ def dot_product_attention(
             mask,
             scale=scale,
             is_causal=is_causal,
-            implementation="cudnn" if flash_attention else "xla",
+            implementation="cudnn" if _fused(flash_attention, dtype) else "xla",
         )
     if flash_attention:
         raise ArgumentError(
             "dot_product_attention", got="attn_logits_soft_cap with flash_attention=True", expected="one of them"
         )
     return _capped(query, key, value, bias, mask, scale, is_causal, attn_logits_soft_cap)
+
+
+def _fused(wanted: bool | None, dtype: Any) -> bool:
+    if wanted is not None:
+        return wanted
+    return bool(config.is_flash_attention_enabled()) and dtype.itemsize == 2 and jax.default_backend() == "gpu"
 
 
 def _capped(query, key, value, bias, mask, scale, is_causal, cap):

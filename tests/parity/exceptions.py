@@ -1,0 +1,95 @@
+"""Where kerax's surface is not Keras's: every name once, under the reason why.
+
+A name that exists, or a signature that is the same by now, must leave its list: a test says so.
+"""
+
+from __future__ import annotations
+
+_IMAGES = """
+    AugMix AutoContrast CenterCrop ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization
+    MaxNumBoundingBoxes MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast
+    RandomCrop RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue
+    RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear
+    RandomTranslation RandomZoom Resizing Solarization
+"""
+_TABLES = "CategoryEncoding Discretization HashedCrossing Hashing IntegerLookup StringLookup TextVectorization"
+
+
+def _in(module: str, names: str) -> list[str]:
+    return [f"{module}.{name}".lstrip(".") for name in names.split()]
+
+
+# Reason -> names of Keras that kerax does not have. A module that is missing stands for all its names.
+MISSING: dict[str, list[str]] = {
+    "needs TensorFlow": ["layers.TFSMLayer"],
+    "needs PyTorch": ["layers.TorchModuleWrapper"],
+    "marks Keras's own graph building; kerax builds graphs by recording calls and has no such phase": ["SymbolicScope"],
+    "waits for the image preprocessing layers and bounding boxes": [
+        *_in("layers", _IMAGES),
+        "utils.bounding_boxes",
+        "visualization",
+    ],
+    "waits for the layers on strings and tables": [*_in("layers", _TABLES), "utils.FeatureSpace"],
+    "waits for the readers of images, text and audio": [
+        *_in(
+            "preprocessing",
+            "image image_dataset_from_directory text_dataset_from_directory timeseries_dataset_from_array",
+        ),
+        *_in(
+            "utils",
+            "array_to_img audio_dataset_from_directory image_dataset_from_directory img_to_array load_img save_img "
+            "split_dataset text_dataset_from_directory timeseries_dataset_from_array",
+        ),
+    ],
+    "waits for the callbacks": _in(
+        "callbacks", "BackupAndRestore ModelCheckpoint OrbaxCheckpoint RemoteMonitor SwapEMAWeights TensorBoard"
+    ),
+    "waits for saving: the editor of files, the first form of configs": [
+        "saving.KerasFileEditor",
+        "legacy",
+        "utils.legacy",
+    ],
+    "waits for model parallel training": _in("distribution", "LayoutMap ModelParallel initialize"),
+    "waits for quantization": [
+        "Quantizer",
+        "quantizers",
+        *_in(
+            "dtype_policies",
+            "AWQDTypePolicy GPTQDTypePolicy Int4DTypePolicy QuantizedDTypePolicy QuantizedFloat8DTypePolicy",
+        ),
+    ],
+    "waits for the applications": ["applications"],
+    "waits for distillation": ["distillation"],
+    "waits for export": ["export"],
+    "waits for the scikit-learn wrappers": ["wrappers"],
+}
+
+# Reason -> names whose parameters differ in name, order or default. More of them at the end are no difference.
+SIGNATURES: dict[str, list[str]] = {
+    "one function serves every family, and calls what it gets `obj` or `config`": [
+        "constraints.serialize",
+        "dtype_policies.serialize",
+        "initializers.serialize",
+        "layers.serialize",
+        "losses.deserialize",
+        "losses.serialize",
+        "metrics.serialize",
+        "optimizers.schedules.serialize",
+        "optimizers.serialize",
+        "regularizers.serialize",
+    ],
+    "LoRA and quantization wrap layers; they are no arguments of theirs": [
+        "layers.Dense",
+        "layers.EinsumDense",
+        "layers.Embedding",
+    ],
+    "JAX has no ragged tensors": ["KerasTensor"],
+    "the layout of a Variable is asked of the distribution in force": ["Variable"],
+    "the base takes a learning rate by default, as tf.keras's did": ["Optimizer"],
+    "also takes its options, as a decorator with parentheses": ["ops.custom_gradient"],
+    "takes several tables": ["saving.CustomObjectScope"],
+    "no module is searched for a class because a caller says so": ["saving.get_registered_object"],
+    "drawn without graphviz, which these options steer": ["utils.model_to_dot"],
+    "Keras's is a stand-in that refuses to be made": ["optimizers.legacy.Adagrad"],
+    "here in the order that the layers of 1 and 2 axes have": ["layers.Conv3DTranspose"],
+}
