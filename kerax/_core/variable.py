@@ -313,7 +313,8 @@ class Parameter(Variable, nnx.Param):
 
 def _binary(name: str) -> Callable:
     def method(self: Variable, other: Any) -> Any:
-        return getattr(self.value, name)(plain(other))
+        other = jnp.asarray(other) if isinstance(other, (list, tuple)) else plain(other)
+        return getattr(self.value, name)(other)
 
     method.__name__ = name
     return method

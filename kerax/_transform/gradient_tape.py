@@ -167,7 +167,10 @@ class GradientTape:
     # -- watching --------------------------------------------------------------------------
 
     def _wants(self, variable: nnx.Variable, raw: Any) -> bool:
-        if self._tape is None or not self._tape.recording or not _is_inexact(raw):
+        return self._tape is not None and self._tape.recording and self._would_watch(variable, raw)
+
+    def _would_watch(self, variable: nnx.Variable, raw: Any) -> bool:
+        if not _is_inexact(raw):
             return False
         if id(variable) in self._asked_for:
             return True
@@ -436,7 +439,11 @@ class GradientTape:
         """A target as an array."""
         if isinstance(leaf, nnx.Variable):
             seen = self._watched.get(id(leaf), (leaf, []))[1]
-            return seen[-1] if seen else nnx_private.raw(leaf)
+            raw = nnx_private.raw(leaf)
+            if not seen and self._tape is not None and self._would_watch(leaf, raw):  # nothing read it: it is itself
+                self._watch_variable(leaf, self._tape.twin(raw))
+                seen = self._watched[id(leaf)][1]
+            return seen[-1] if seen else raw
         if not isinstance(leaf, jax.Array):
             raise ArgumentError(
                 where,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from .._core.dtypes import is_float, real_dtype
 from .._errors import ArgumentError
@@ -18,7 +20,8 @@ def sizes(value: Any, rank: int, name: str, where: str, allow_zero: bool = False
     Raises:
         ArgumentError: another number of them, or one that is not positive (zero where allowed).
     """
-    given = (value,) * rank if isinstance(value, int) and not isinstance(value, bool) else value
+    one = whole(value)
+    given = value if one is None else (one,) * rank
     least = 0 if allow_zero else 1
     try:
         found = tuple(int(size) for size in given)
@@ -52,9 +55,20 @@ def positive(value: Any, name: str, where: str) -> int:
     Raises:
         ArgumentError: anything else.
     """
-    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+    found = whole(value)
+    if found is None or found <= 0:
         raise ArgumentError(where, got=f"{name}={value!r}", expected="a positive integer")
-    return value
+    return found
+
+
+def whole(value: Any) -> int | None:
+    """An integer of any library, as `np.prod(shape)` gives it; None for anything else."""
+    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:  # an array that is no integer scalar
+        return None
 
 
 def rate_of(value: Any, where: str, name: str = "rate") -> float:

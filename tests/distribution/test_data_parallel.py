@@ -120,3 +120,47 @@ def test_a_scope_ends_where_it_ends(rng):
         model.compile("sgd", "mse")
         model.fit(rng.normal(size=(10, 3)), np.zeros((10, 1)), verbose=0)
     assert distribution.distribution() is None
+
+
+def test_steps_of_ones_own_agree_too():
+    on_eight_devices(
+        """
+        steps = kerax.Variable(0.0, name="steps", trainable=False)  # outside of the model
+
+        class Mine(kerax.Model):
+            def train_step(self, data):
+                x, y = data
+                with kerax.GradientTape() as tape:
+                    loss = self.compiled_loss(y, self(x, training=True))
+                self.optimizer.minimize(loss, self.trainable_variables, tape=tape)
+                steps.assign_add(1.0)
+                return {"loss": loss, "steps": steps}
+
+        class Stateful(kerax.Model):
+            def train_step(self, state, data):
+                trainable, rest, slots, metrics = state
+                def loss_of(values):
+                    out, after = self.stateless_call(values, rest, data[0], training=True)
+                    return self.compute_loss(y=data[1], y_pred=out), after
+                (loss, rest), grads = jax.value_and_grad(loss_of, has_aux=True)(trainable)
+                trainable, slots = self.optimizer.stateless_apply(slots, grads, trainable)
+                return {"loss": loss}, (trainable, rest, slots, metrics)
+
+        def trained(cls):
+            kerax.utils.set_random_seed(5)
+            inputs = kerax.Input((6,))
+            model = cls(inputs, layers.Dense(1)(layers.BatchNormalization()(layers.Dense(16, "tanh")(inputs))))
+            model.compile("adam", "mse")
+            model.fit(x, y, batch_size=32, epochs=4, verbose=0)
+            return model.get_weights()
+
+        one = [trained(cls) for cls in (Mine, Stateful)]
+        assert float(steps) == 20
+        distribution.set_distribution(distribution.DataParallel())
+        eight = [trained(cls) for cls in (Mine, Stateful)]
+        assert float(steps) == 40
+        for a, b in zip(one, eight):
+            for left, right in zip(a, b):
+                np.testing.assert_allclose(left, right, rtol=1e-4, atol=1e-5)
+        """
+    )

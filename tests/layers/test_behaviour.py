@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import kerax
 from kerax import layers, ops
 from kerax._core.context import setting
 
@@ -249,3 +252,16 @@ def test_a_wrong_shape_is_named(make, shape, text):
 def test_a_wrong_argument_is_refused(make):
     with pytest.raises(ValueError, match="expected"):
         make()
+
+
+def test_sizes_may_be_integers_of_numpy_and_jax():
+    inputs = kerax.Input((np.int64(4), np.prod((2, 3))))
+    x = layers.Conv1D(np.int32(5), np.int64(2))(inputs)
+    x = layers.Reshape((np.prod(x.shape[1:]),))(x)
+    model = kerax.Model(inputs, layers.Dense(jnp.asarray(7))(x))
+    assert model.output_shape == (None, 7)
+    assert all(type(size) is int for weight in model.weights for size in weight.shape)
+    json.dumps(model.get_config())
+    for bad in (np.float32(3), True, 2.0, "3", np.arange(3)):
+        with pytest.raises((TypeError, ValueError), match="expected a positive integer"):
+            layers.Dense(bad)

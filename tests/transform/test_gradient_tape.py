@@ -244,6 +244,16 @@ def test_a_variable_is_a_target_too():
     assert tape.gradient(v, v) == 1.0
 
 
+def test_a_variable_that_nothing_read_is_a_target_too():
+    v, w = Variable(2.0), Variable(2.0)
+    with GradientTape() as tape:
+        result = v  # as in the control flow of TensorFlow's guide: no value is read
+    assert tape.gradient(result, [v, w]) == [1.0, None]
+    with GradientTape(watch_accessed_variables=False) as tape:
+        result = v
+    assert tape.gradient(result, v) is None
+
+
 def test_an_operation_that_hands_back_its_input_is_told_from_it():
     x = jnp.arange(3.0)
     reversed_gradient = jax.custom_vjp(lambda x: x)

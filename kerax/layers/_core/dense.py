@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from ... import activations, constraints, initializers, regularizers
 from ..._errors import ArgumentError
 from ..._types import Array, Shape
+from .._arguments import positive
 from .._layer import CommonOptions, InputSpec, Layer
 
 
@@ -46,9 +47,7 @@ class Dense(Layer):
         **common: Unpack[CommonOptions],
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **common)
-        if not isinstance(units, int) or units <= 0:
-            raise ArgumentError(f"Dense {self.name!r}", got=f"units={units!r}", expected="a positive integer")
-        self.units = units
+        self.units = positive(units, "units", f"Dense {self.name!r}")
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)

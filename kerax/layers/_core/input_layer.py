@@ -9,6 +9,7 @@ from ..._errors import ArgumentError, Unsupported
 from ..._graph.node import Node
 from ..._graph.tensor import KerasTensor
 from ..._types import Config, Shape
+from .._arguments import whole
 from .._layer import InputSpec, Layer
 
 
@@ -52,9 +53,10 @@ class InputLayer(Layer):
         elif shape is not None:
             if batch_shape is not None:
                 raise ArgumentError(f"Input {self.name!r}", got="both shape and batch_shape", expected="one of them")
-            batch_shape = (batch_size, *((shape,) if isinstance(shape, int) else tuple(shape)))
+            batch_shape = (batch_size, *((shape,) if whole(shape) is not None else tuple(shape)))
         if batch_shape is None:
             raise ArgumentError(f"Input {self.name!r}", got="no shape", expected="shape=… or batch_shape=…")
+        batch_shape = tuple(size if whole(size) is None else whole(size) for size in batch_shape)
         for size in batch_shape:
             if size is not None and (not isinstance(size, int) or size < 0):
                 raise ArgumentError(
@@ -62,7 +64,7 @@ class InputLayer(Layer):
                     got=f"the shape {tuple(batch_shape)}",
                     expected="non-negative integers or None",
                 )
-        self.batch_shape: Shape = tuple(batch_shape)
+        self.batch_shape: Shape = batch_shape
         self.optional = optional
         self._tensor_dtype = self.variable_dtype if dtype is None else standardize_dtype(dtype)
         self.sparse = bool(sparse)

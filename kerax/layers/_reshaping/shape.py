@@ -63,7 +63,8 @@ class Reshape(Rearranging):
 
     def __init__(self, target_shape: int | tuple[int, ...] | list[int], **common: Unpack[LayerOptions]) -> None:
         super().__init__(**common)
-        self.target_shape = tuple(target_shape) if isinstance(target_shape, (list, tuple)) else (int(target_shape),)
+        given = target_shape if isinstance(target_shape, (list, tuple)) else (target_shape,)
+        self.target_shape = tuple(map(int, given))
         if sum(size == -1 for size in self.target_shape) > 1:
             raise ArgumentError(
                 f"Reshape {self.name!r}", got=f"target_shape={self.target_shape}", expected="at most one -1"
