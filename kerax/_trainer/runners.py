@@ -153,7 +153,6 @@ class Lagging:
 
     def __init__(self, runner: ResidentRunner) -> None:
         self.runner = runner
-        self._results = None if runner.custom else runner.engine.results("train")
         self.pace = runner.engine.pace  # step -> seconds, from earlier epochs and fits
         self._waiting: tuple[int, int, Any, Any, Any] | None = None
         self._last = 0
@@ -171,11 +170,12 @@ class Lagging:
     def dispatched(self, index: int) -> None:
         """Steps up to `index` are under way: wait for those before, and tell of them."""
         self._tell()
-        if self._results is None:
+        if self.runner.custom:
             assert self.runner.last is not None
             report, ready = self.runner.last
-        else:
-            report, ready = self._results.report, self._results()
+        else:  # asked for after the first step: some metrics make their variables when they see data
+            results = self.runner.engine.results("train")
+            report, ready = results.report, results()
         self._waiting = index, index - self._last, report, ready, self._step
         self._last = index
 

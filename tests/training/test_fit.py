@@ -397,3 +397,33 @@ def test_nothing_of_a_step_stays_in_the_losses(regression, data):
     model.fit(*data, verbose=0)
     for value in model.losses:
         float(value)
+
+
+LATE = {
+    "F1Score": lambda: kerax.metrics.F1Score(threshold=0.5),
+    "FBetaScore": lambda: kerax.metrics.FBetaScore(beta=2.0, threshold=0.4),
+    "R2Score": lambda: kerax.metrics.R2Score(),
+}
+
+
+@pytest.mark.parametrize("every_batch", [False, True], ids=["fused", "single"])
+@pytest.mark.parametrize("name", LATE)
+def test_metrics_that_make_their_variables_late_work_in_fit(name, every_batch):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 4)).astype("float32")
+    y = (x[:, :1] > 0).astype("float32")
+    model = kerax.Sequential([kerax.Input((4,)), layers.Dense(1, "sigmoid")])
+    model.compile(kerax.optimizers.Adam(0.1), "binary_crossentropy", metrics=[LATE[name]()])
+    seen = []
+    listening = [callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(dict(logs)))]
+    history = model.fit(
+        x, y, batch_size=16, epochs=3, verbose=0, validation_data=(x, y), callbacks=listening if every_batch else []
+    ).history
+    metric = LATE[name]()
+    metric.update_state(y, model.predict(x, verbose=0))
+    expected = float(np.squeeze(metric.result()))
+    key = metric.name
+    assert float(np.squeeze(history[f"val_{key}"][-1])) == pytest.approx(expected, rel=1e-5)
+    assert len(history[key]) == 3
+    assert float(np.squeeze(model.evaluate(x, y, verbose=0)[1])) == pytest.approx(expected, rel=1e-5)
+    assert not every_batch or (len(seen) == 9 and key in seen[0])
