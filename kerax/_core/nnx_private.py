@@ -111,6 +111,13 @@ def outside(variable: nnx.Variable) -> Any:
     return variable._raw_value
 
 
+def put_for_good(variable: nnx.Variable, value: Any) -> None:
+    """Make the Variable hold `value` now, and after the `Held` blocks that met it: for one that is just made."""
+    put(variable, value)
+    for block in _blocks.entered:
+        block.start(variable, value)
+
+
 def depth() -> int:
     """How many `Held` blocks the code that runs is in."""
     return len(_blocks.entered)
@@ -161,6 +168,12 @@ class Held:
         self.values = list(values)
         self._before: list[tuple[Any, Any]] = []
         self._given: dict[int, Any] | None = None  # id of a variable -> its first value, once asked for
+
+    def start(self, variable: nnx.Variable, value: Any) -> None:
+        """Let the Variable hold `value` after the block, if the block holds it."""
+        for index, held in enumerate(self.variables):
+            if held is variable:
+                self._before[index] = value, self._before[index][1]
 
     def gave(self, variable: nnx.Variable, value: Any) -> bool:
         """Whether the Variable holds this very value because the block gave it."""

@@ -72,7 +72,7 @@ def exactly(value: Array) -> Callable:
 def start(variable: nnx.Variable, value: Any) -> None:
     """Let a new Variable start from `value`: no assignment, so that a trace given up does not take it back."""
     with jax.ensure_compile_time_eval():
-        nnx_private.put(variable, jnp.asarray(value, nnx_private.raw(variable).dtype))
+        nnx_private.put_for_good(variable, jnp.asarray(value, nnx_private.raw(variable).dtype))
 
 
 def concrete(values: Sequence[Any]) -> bool:
