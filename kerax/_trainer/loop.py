@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import config, tree
+from .._core.interrupts import kept_whole
 from .._core.stateful import Carried
 from .._errors import ArgumentError, DataError, Unsupported
 from .._graph.shape import infer
@@ -60,6 +61,7 @@ def _known_outputs(model: Any) -> Any:
 # -- fit -----------------------------------------------------------------------------------------
 
 
+@kept_whole()
 def fit(model: Any, x: Any, y: Any, **options: Any) -> Any:
     """See `Trainer.fit`."""
     with ExitStack() as held:
@@ -247,6 +249,7 @@ def _validation(held: ExitStack, model: Any, data: Any, batch_size: int | None, 
     return Validation(model, adapter)
 
 
+@kept_whole()
 def evaluate(model: Any, x: Any, y: Any, **options: Any) -> Logs:
     """See `Trainer.evaluate`."""
     with ExitStack() as held:
@@ -285,6 +288,7 @@ def _evaluate(
 # -- predict -------------------------------------------------------------------------------------
 
 
+@kept_whole()
 def predict(model: Any, x: Any, **options: Any) -> Any:
     """See `Trainer.predict`."""
     with ExitStack() as held:
@@ -425,6 +429,7 @@ def _one_batch(where: str, *parts: Any) -> Any:
     return adapter
 
 
+@kept_whole()
 def on_batch(model: Any, mode: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> Logs:
     """One step on a batch given."""
     where = f"{mode}_on_batch"
@@ -457,6 +462,7 @@ def on_next(model: Any, mode: str, iterator: Iterator) -> Any:
     return step.pack(outs) if mode == "predict" else DeferredLogs(step.report.names, lambda: step.report.unpack(outs))
 
 
+@kept_whole()
 def predict_on_batch(model: Any, x: Any) -> Any:
     """The outputs for a batch given."""
     adapter = _one_batch("predict_on_batch", x)

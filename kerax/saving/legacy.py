@@ -190,7 +190,7 @@ def _compile(model: Any, training: Any, file: Any, path: Path, custom_objects: M
             )
         values = []
     for variable, (_, value) in zip(variables, values, strict=False):
-        variable.assign(limits.read(value, path.name))
+        variable.assign(limits.read(value, path.name, like=variable.dtype))
 
 
 def load_weights(model: Any, path: Path, by_name: bool = False, skip_mismatch: bool = False) -> None:
@@ -258,9 +258,8 @@ def _assign(model: Any, pairs: list[tuple[Any, list[Any], list[tuple[str, Any]]]
                 misfits.append(f"  {type(thing).__name__} {thing.name!r}: got {got}, expected {needs}")
                 continue
             for variable, (path, value) in zip(variables, values, strict=True):
-                variable[...] = np.asarray(limits.read(value, f"{name}, {path}")).astype(
-                    nnx_private.raw(variable).dtype
-                )
+                dtype = nnx_private.raw(variable).dtype
+                variable[...] = np.asarray(limits.read(value, f"{name}, {path}", like=dtype)).astype(dtype)
         if misfits:
             shown = "\n" + "\n".join(misfits[: weights.SHOWN]) + "\n"
             error = ShapeError(

@@ -11,20 +11,30 @@ _DROPPED = {  # arguments that mean nothing any more
 }  # fmt: skip
 
 
-def old_fashioned(config: Any) -> Any:
-    """A config as legacy files hold it: layers by class and config alone."""
+_CLASS_NAMES = {"GroupQueryAttention": "GroupedQueryAttention"}  # public name -> the one that legacy files have
+_PUBLIC_NAMES = {old: public for public, old in _CLASS_NAMES.items()}
+
+
+def old_fashioned(config: Any, listed: bool = False) -> Any:
+    """A config as legacy files hold it: the layers that a model lists by class and config alone.
+
+    Args:
+        config: in Keras 3's format.
+        listed: whether it stands in the list of a model's layers.
+    """
     if isinstance(config, (list, tuple)):
-        return [old_fashioned(item) for item in config]
+        return [old_fashioned(item, listed) for item in config]
     if not isinstance(config, dict):
         return config
     written = {
-        key: old_fashioned(value) for key, value in config.items() if key not in ("build_config", "compile_config")
+        key: old_fashioned(value, listed=key == "layers")
+        for key, value in config.items()
+        if key not in ("build_config", "compile_config")
     }
-    if str(written.get("module", "")) in ("keras.layers", "keras.models", "keras.src.models.functional") or (
-        written.get("class_name") in ("Sequential", "Functional") and "module" in written
-    ):
-        written.pop("module")
+    if listed and str(written.get("module", "")) in ("keras.layers", "keras", "keras.models"):
+        del written["module"]
         written.pop("registered_name", None)
+        written["class_name"] = _CLASS_NAMES.get(written["class_name"], written["class_name"])
     return written
 
 
@@ -59,6 +69,7 @@ def _layer(entry: Any) -> Any:
     if not isinstance(entry, dict) or "class_name" not in entry:
         return entry
     entry = {"module": "keras.layers", **entry} if ">" not in str(entry["class_name"]) else dict(entry)
+    entry["class_name"] = _PUBLIC_NAMES.get(entry["class_name"], entry["class_name"])
     if ">" in str(entry["class_name"]):
         entry.setdefault("registered_name", entry["class_name"])
     nodes = entry.get("inbound_nodes")

@@ -137,8 +137,13 @@ def dataset(parent: Any, name: str, where: str) -> Any:
     return found
 
 
-def read(found: Any, where: str) -> np.ndarray:
+def read(found: Any, where: str, like: Any = None) -> np.ndarray:
     """The values of an array that `dataset` gave, in the dtype noted beside it.
+
+    Args:
+        found: what `dataset` gave.
+        where: how errors name it.
+        like: the dtype of bytes with none noted: legacy files that Keras 3 wrote have bfloat16 so.
 
     Raises:
         DataError: a damaged file, an unknown dtype.
@@ -153,7 +158,7 @@ def read(found: Any, where: str) -> np.ndarray:
     values = np.asarray(values)
     if noted is None and values.dtype.kind != "V":
         return values
-    kind = getattr(ml_dtypes, str(noted), None)
+    kind = getattr(ml_dtypes, str(like if noted is None else noted), None)
     if not isinstance(kind, type) or np.dtype(kind).itemsize != values.dtype.itemsize:
         raise DataError(where, got=f"{values.dtype} noted as {noted!r}", expected="a dtype such as bfloat16")
     return values.view(kind)

@@ -127,7 +127,7 @@ def convolutions(lib):
 def attention(lib):
     L = lib.layers
     i = lib.Input((4, 6))
-    x = L.LayerNormalization()(i + L.MultiHeadAttention(2, 3)(i, i))
+    x = L.LayerNormalization()(L.Add()([i, L.MultiHeadAttention(2, 3)(i, i)]))
     x = L.GroupQueryAttention(4, 4, 2)(x, x)
     return lib.Model(i, L.Dense(2)(L.Flatten()(L.EinsumDense("abc,cd->abd", (4, 5), bias_axes="d")(x))))
 

@@ -45,11 +45,14 @@ def arrays(lib, case, path):
     return found
 
 
-# Keras cannot call a Normalization inside this holder, and files the layers of a Pipeline under a name of their own.
-OPEN = ("Normalization", "Pipeline")
+# Keras 3.15 cannot call a Normalization inside this holder (it leaks a tracer).
+KERAS_FAILS = ("Normalization",)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if not case.name.startswith(OPEN)], ids=lambda case: case.name)
+FILED = [case for case in CASES if not case.name.startswith(KERAS_FAILS)]
+
+
+@pytest.mark.parametrize("case", FILED, ids=lambda case: case.name)
 def test_a_layer_is_filed_as_keras_files_it(case, tmp_path):
     theirs = arrays(keras, case, tmp_path / "theirs.weights.h5")
     assert arrays(kerax, case, tmp_path / "ours.weights.h5") == theirs

@@ -31,16 +31,11 @@ class Pipeline(Layer):
         for layer in layers:
             if not isinstance(layer, Layer):
                 raise ArgumentError(f"Pipeline {self.name!r}", got=repr(layer), expected="layers")
-        self._pipeline_layers = list(layers)
-
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers, the first one first."""
-        return list(self._pipeline_layers)
+        self.layers = list(layers)
 
     def build(self, input_shape: Any) -> None:
         """Build each layer for what the one before gives."""
-        for layer in self._pipeline_layers:
+        for layer in self.layers:
             if not layer.built:
                 layer.build(input_shape)
                 layer.built = True
@@ -48,7 +43,7 @@ class Pipeline(Layer):
 
     def call(self, inputs: Array, training: bool = True, mask: Any = None) -> Array:
         """One layer after another; `training` and `mask` go to those that take them."""
-        for layer in self._pipeline_layers:
+        for layer in self.layers:
             signature = signature_of(type(layer).call)
             options: dict[str, Any] = {"training": training} if signature.takes_training else {}
             if mask is not None and "mask" in signature.names:
@@ -61,13 +56,13 @@ class Pipeline(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """What the last layer gives."""
-        for layer in self._pipeline_layers:
+        for layer in self.layers:
             input_shape = layer.compute_output_shape(input_shape)
         return input_shape
 
     def compute_output_spec(self, inputs: Any, training: bool = True, mask: Any = None) -> KerasTensor:
         """The symbolic output of the last layer."""
-        for layer in self._pipeline_layers:
+        for layer in self.layers:
             inputs = layer.compute_output_spec(inputs)
         return inputs
 
