@@ -222,4 +222,5 @@ def _revive(cls: type[Optimizer], config: Config, state: dict[str, np.ndarray]) 
         optimizer.load_own_variables(state)
     else:
         optimizer._waiting.value = state
+        optimizer._take_waiting()
     return optimizer

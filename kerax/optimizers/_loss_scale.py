@@ -43,6 +43,8 @@ class LossScaleOptimizer(Optimizer):
         ArgumentError: an argument that belongs to the inner optimizer, or an unknown one.
     """
 
+    _begins_complete = False  # its own variables come first, and late
+
     def __init__(
         self,
         inner_optimizer: Optimizer,

@@ -105,6 +105,8 @@ class MultiOptimizer(Optimizer):
         ArgumentError: neither a map nor a function.
     """
 
+    _begins_complete = False  # each optimizer's slots stand beside its own first variables
+
     def __init__(
         self,
         optimizer_map: OptimizerMap | Callable[[nnx.Variable], Optimizer],

@@ -28,6 +28,7 @@ class VariableOwner(Module):
 
     name: str
     built: bool
+    _begins_complete = True  # whether what it has before it is built stands first in `variables` ever after
 
     def __init__(self) -> None:
         self._variables: list[Variable] = []
@@ -130,9 +131,11 @@ class VariableOwner(Module):
     # -- saving ------------------------------------------------------------------------------
 
     def save_own_variables(self, store: Any) -> None:
-        """Put the values of `variables` into `store`, under "0", "1", …"""
+        """Put the values of `variables` into `store`, under "0", "1", …; also those that a copy has no slots for yet."""
         for i, variable in enumerate(self.variables):
             store[str(i)] = variable.numpy()
+        for key, value in self._waiting.value.items():
+            store[key] = value
 
     def load_own_variables(self, store: Any) -> None:
         """Take the values of `variables` from `store`; warn, and take none, where their number differs."""
@@ -149,6 +152,8 @@ class VariableOwner(Module):
 
     def _take_waiting(self) -> None:
         """Give the Variables that exist the values that wait for them."""
+        if not (self.built or self._begins_complete):
+            return
         waiting = self._waiting.value
         for i, variable in enumerate(self.variables if waiting else ()):
             if str(i) in waiting:

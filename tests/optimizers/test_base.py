@@ -484,11 +484,25 @@ def test_a_copy_goes_on_where_the_original_stopped(how):
     ):
         a, original = weights(), make()
         original.apply([ones], [a])
-        twin, b = how(original), Variable(a.numpy(), name="w")
+        twin, b = how(how(original)), Variable(a.numpy(), name="w")
         assert twin.get_config() == original.get_config()
         original.apply([ones], [a])
         twin.apply([ones], [b])
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_copy_tells_its_steps_and_saves_its_slots_before_it_is_used():
+    original = optimizers.Adam(0.1)
+    original.apply([ones], [weights()])
+    twin = pickle.loads(pickle.dumps(original))
+    assert int(twin.iterations.numpy()) == 1
+    mine: dict = {}
+    original.save_own_variables(mine)
+    its: dict = {}
+    twin.save_own_variables(its)
+    assert len(mine) == 4
+    for key, value in mine.items():
+        np.testing.assert_array_equal(its[key], value)
 
 
 def test_an_optimizer_is_an_nnx_module():
