@@ -1,33 +1,29 @@
 """Layer: the base of everything that has weights or is called.
 
 A Flax NNX module. What happens in a call is told in `_call.py`, step by step; what a layer takes in
-`_spec.py`; its config in `_config.py`; which variables it holds is read off its attributes.
+`_spec.py`; its config in `_config.py`; which variables it holds in `_weights.py`.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypedDict
 
-import numpy as np
-from flax import nnx
-
 from .. import constraints, dtype_policies, initializers, regularizers, tree
-from .._core import nnx_private
 from .._core.context import changes, here, known_shape, setting
 from .._core.dtypes import is_float, standardize_dtype
-from .._core.module import Module, Opaque, Owned, foreign_variables, holds, leaves
+from .._core.module import Opaque, Owned, holds, leaves
 from .._core.naming import auto_name
-from .._core.variable import Parameter, Variable
-from .._errors import ArgumentError, NameError_, NotBuiltError, ShapeError, StateError
+from .._core.variable import Variable
+from .._errors import ArgumentError, NameError_, StateError
 from .._graph.node import Node
 from .._types import Config, Shape
 from . import _call, _config
 from ._spec import InputSpec
+from ._weights import WeightHolder, boolean
 
 
 class UnnamedOptions(TypedDict, total=False):
@@ -90,7 +86,7 @@ def _name_may_come_first(add_weight: Callable) -> Callable:
     return wrapped
 
 
-class Layer(Module):
+class Layer(WeightHolder):
     """The base of all layers, and of models.
 
     A subclass makes its weights in `build(input_shape)` with `add_weight`, and computes in
@@ -144,7 +140,7 @@ class Layer(Module):
         if name is not None and (not isinstance(name, str) or "/" in name):
             raise ArgumentError(f"{type(self).__name__}(name=…)", got=repr(name), expected="a string without '/'")
         self.name = name or auto_name(type(self).__name__)
-        self._trainable = _boolean(trainable, self.name)
+        self._trainable = boolean(trainable, self.name)
         self._policy = dtype_policies.get(dtype)
         self.autocast = autocast
         self.activity_regularizer = regularizers.get(activity_regularizer)
@@ -302,178 +298,6 @@ class Layer(Module):
             else:
                 del self._loose
                 object.__setattr__(self, "_order", tuple(n for n in self._order if n != "_loose"))
-
-    def _own_variables(self) -> list[nnx.Variable]:
-        """The variables held directly: trainable ones first, as Keras orders them."""
-        own = [item for item in self._own() if isinstance(item, nnx.Variable)]
-        return [v for v in own if isinstance(v, nnx.Param)] + [v for v in own if not isinstance(v, nnx.Param)]
-
-    def _own_modules(self) -> list[nnx.Module]:
-        return [item for item in self._own() if isinstance(item, nnx.Module)]
-
-    def _sublayers(self) -> list[Layer]:
-        """The layers held directly."""
-        return [item for item in self._own_modules() if isinstance(item, Layer)]
-
-    def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> Iterator[Layer]:
-        """This layer and all inside, depth first, each once."""
-        seen: set[int] = set()
-
-        def visit(layer: Layer) -> Iterator[Layer]:
-            if id(layer) in seen:
-                return
-            seen.add(id(layer))
-            yield layer
-            if recursive or layer is self:
-                for inner in layer._sublayers():
-                    yield from visit(inner)
-
-        layers = visit(self)
-        if not include_self:
-            next(layers)
-        return layers
-
-    def _collect(self, want: Callable[[Layer, nnx.Variable], bool]) -> list[Any]:
-        found: dict[int, Any] = {}
-
-        def visit(layer: Layer) -> None:
-            for variable in layer._own_variables():
-                if id(variable) not in found and want(layer, variable):
-                    found[id(variable)] = variable
-            for module in layer._own_modules():
-                if isinstance(module, Layer):
-                    visit(module)
-                else:
-                    inner = (
-                        [item for item in module._own() if isinstance(item, nnx.Variable)]
-                        if isinstance(module, Module)
-                        else foreign_variables(module)
-                    )
-                    for variable in inner:
-                        if id(variable) not in found and want(layer, variable):
-                            found[id(variable)] = variable
-
-        visit(self)
-        return list(found.values())
-
-    @property
-    def variables(self) -> list[Any]:
-        """Everything that can change: weights, seeds, states of metrics inside."""
-        from_layers = self._collect(lambda layer, v: True)
-        known = {id(v) for v in from_layers}
-        for metric in self._inner_metrics():
-            for variable in metric.variables:
-                if id(variable) not in known:
-                    known.add(id(variable))
-                    from_layers.append(variable)
-        return from_layers
-
-    @property
-    def weights(self) -> list[Any]:
-        """All weights, in Keras's order: own ones, trainable first, then each inner layer's."""
-        return self._collect(lambda layer, v: _is_weight(v))
-
-    @property
-    def trainable_variables(self) -> list[Any]:
-        """The weights an optimizer changes, empty where `trainable` is False."""
-        return self.trainable_weights
-
-    @property
-    def trainable_weights(self) -> list[Any]:
-        """The weights an optimizer changes, empty where `trainable` is False."""
-        if not self.trainable:
-            return []
-        return self._collect(lambda layer, v: _is_weight(v) and layer.trainable and _trainable(v))
-
-    @property
-    def non_trainable_weights(self) -> list[Any]:
-        """The weights no optimizer changes."""
-        trainable = {id(v) for v in self.trainable_weights}
-        return [v for v in self.weights if id(v) not in trainable]
-
-    @property
-    def non_trainable_variables(self) -> list[Any]:
-        """The variables no optimizer changes."""
-        trainable = {id(v) for v in self.trainable_weights}
-        return [v for v in self.variables if id(v) not in trainable]
-
-    def _inner_metrics(self) -> list[Any]:
-        """Metrics held by this layer and the ones inside."""
-        found: dict[int, Any] = {}
-        for layer in self._flatten_layers():
-            for module in layer._own_modules():
-                if isinstance(module, Module) and hasattr(module, "update_state"):
-                    found.setdefault(id(module), module)
-        return list(found.values())
-
-    @property
-    def metrics(self) -> list[Any]:
-        """The metrics held by this layer and the ones inside."""
-        return self._inner_metrics()
-
-    @property
-    def metrics_variables(self) -> list[Any]:
-        """The states of `metrics`."""
-        return [variable for metric in self.metrics for variable in metric.variables]
-
-    @property
-    def trainable(self) -> bool:
-        """Whether an optimizer may change the weights; setting it reaches every inner layer."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        value = _boolean(value, self.name)
-        changes.count += 1
-        for layer in self._flatten_layers():
-            object.__setattr__(layer, "_trainable", value)
-            for variable in layer._own_variables():
-                if isinstance(variable, Parameter):
-                    variable.trainable = value
-
-    def get_weights(self) -> list[np.ndarray]:
-        """The values of `weights`, as NumPy arrays."""
-        return [np.asarray(nnx_private.raw(v)) for v in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Assign `weights`, one value each.
-
-        Raises:
-            ShapeError: another number of values, or a value of another shape.
-        """
-        variables = self.weights
-        where = f"set_weights of {type(self).__name__} {self.name!r}"
-        if len(weights) != len(variables):
-            raise ShapeError(
-                where,
-                got=f"{len(weights)} values",
-                expected=f"{len(variables)}, one for each weight",
-                hint="build the layer first" if not self.built else None,
-            )
-        for variable, value in zip(variables, weights, strict=True):
-            if tuple(np.shape(value)) != tuple(variable.shape):
-                name = getattr(variable, "path", "")
-                raise ShapeError(
-                    where,
-                    got=f"a value of shape {tuple(np.shape(value))} for weight {name!r}",
-                    expected=tuple(variable.shape),
-                )
-        for variable, value in zip(variables, weights, strict=True):
-            variable[...] = value
-
-    def count_params(self) -> int:
-        """The number of elements of all weights.
-
-        Raises:
-            NotBuiltError: the weights do not exist yet.
-        """
-        if not self.built:
-            raise NotBuiltError(
-                f"count_params of {type(self).__name__} {self.name!r}",
-                got="a layer that is not built",
-                hint="call it on data once, or build(input_shape)",
-            )
-        return sum(math.prod(v.shape) for v in self.weights)
 
     # -- losses ------------------------------------------------------------------------------
 
@@ -640,28 +464,6 @@ class Layer(Module):
         elif config.get("input_shape") is not None:
             self.build(_shape(config["input_shape"]))
 
-    def save_own_variables(self, store: Any) -> None:
-        """Write the values of the variables held directly, by number."""
-        for index, variable in enumerate(v for v in self._own_variables() if _is_weight(v)):
-            store[f"{index}"] = np.asarray(nnx_private.raw(variable))
-
-    def load_own_variables(self, store: Any) -> None:
-        """Read what `save_own_variables` wrote.
-
-        Raises:
-            ShapeError: another number of values.
-        """
-        variables = [v for v in self._own_variables() if _is_weight(v)]
-        if len(store) != len(variables):
-            raise ShapeError(
-                f"Weights of {type(self).__name__} {self.name!r}",
-                got=f"{len(store)} stored values",
-                expected=f"{len(variables)} for its {len(variables)} weights",
-                hint="build the layer before loading" if not self.built else None,
-            )
-        for index, variable in enumerate(variables):
-            variable[...] = np.asarray(store[f"{index}"])
-
     def _mark_built(self, shapes: dict[str, Any]) -> None:
         """Note that the weights exist, and the shapes they were made for."""
         facts = self._facts
@@ -706,23 +508,6 @@ Layer.build._is_default = True  # type: ignore[attr-defined]
 Layer.build = _building(Layer.build)  # type: ignore[method-assign]
 Layer.compute_output_shape._is_default = True  # type: ignore[attr-defined]
 Layer.compute_mask._is_default = True  # type: ignore[attr-defined]
-
-
-def _is_weight(variable: nnx.Variable) -> bool:
-    """Whether get_weights holds it: not a seed's state, not a metric's."""
-    if isinstance(variable, nnx.RngState):
-        return False
-    return not (variable.get_metadata("seed_state", False) or variable.get_metadata("rnn_state", False))
-
-
-def _trainable(variable: nnx.Variable) -> bool:
-    return variable.trainable if isinstance(variable, Variable) else isinstance(variable, nnx.Param)
-
-
-def _boolean(value: Any, name: str) -> bool:
-    if not isinstance(value, (bool, np.bool_)):
-        raise ArgumentError(f"trainable of {name!r}", got=repr(value), expected="True or False")
-    return bool(value)
 
 
 def _shape(value: Any) -> Any:

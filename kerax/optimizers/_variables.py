@@ -131,7 +131,7 @@ class VariableOwner(Module):
     # -- saving ------------------------------------------------------------------------------
 
     def save_own_variables(self, store: Any) -> None:
-        """Put the values of `variables` into `store`, under "0", "1", …; also those that a copy has no slots for yet."""
+        """Put the values of `variables` into `store`, under "0", "1", …; also those a copy has no slots for yet."""
         for i, variable in enumerate(self.variables):
             store[str(i)] = variable.numpy()
         for key, value in self._waiting.value.items():

@@ -21,7 +21,7 @@ import numpy as np
 from .. import _serial
 from .._core import nnx_private
 from .._errors import DataError, ShapeError
-from ..layers._layer import _is_weight
+from ..layers._weights import is_weight
 from . import archive, h5, limits, weights
 from .legacy_config import modern, old_fashioned
 
@@ -114,7 +114,7 @@ def _ordered(layer: Any) -> list[Any]:
 
 def _own(model: Any) -> list[Any]:
     """The weights that a model holds besides its layers."""
-    return [v for v in model._own_variables() if _is_weight(v)]
+    return [v for v in model._own_variables() if is_weight(v)]
 
 
 # -- reading -------------------------------------------------------------------------------------

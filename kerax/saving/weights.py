@@ -15,7 +15,8 @@ from flax import nnx
 from .._core import nnx_private
 from .._core.module import foreign_variables, variables_of
 from .._errors import DataError, KeraxError, ShapeError
-from ..layers._layer import Layer, _is_weight
+from ..layers import Layer
+from ..layers._weights import is_weight
 from ..optimizers import Optimizer
 from ..random import SeedGenerator
 from . import limits
@@ -186,7 +187,7 @@ def _load(thing: Any, values: limits.Values, path: str) -> None:
 def _variables(thing: Any) -> list[Any]:
     """The variables that a file holds for one object."""
     if isinstance(thing, Layer):
-        return [v for v in thing._own_variables() if _is_weight(v)]
+        return [v for v in thing._own_variables() if is_weight(v)]
     if isinstance(thing, SeedGenerator):
         return [thing.state]
     if isinstance(thing, Optimizer):
