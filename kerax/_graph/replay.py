@@ -12,6 +12,7 @@ from typing import Any
 from .. import tree
 from .._errors import GraphError
 from .node import Node, OpCall
+from .order import sorted_nodes
 from .tensor import KerasTensor, mask_of, set_mask
 
 
@@ -29,7 +30,7 @@ class Plan:
         self.inputs, self.outputs = inputs, outputs
         self.input_tensors: list[KerasTensor] = only_tensors(inputs, "inputs")
         self.output_tensors: list[KerasTensor] = only_tensors(outputs, "outputs")
-        self.nodes, self.operations = _sorted(self.input_tensors, self.output_tensors)
+        self.nodes, self.operations = sorted_nodes(self.input_tensors, self.output_tensors)
         self.names = [operation.name for operation in self.operations]
         doubles = sorted({name for name in self.names if self.names.count(name) > 1})
         if doubles:
@@ -151,93 +152,3 @@ def only_tensors(structure: Any, what: str) -> list[KerasTensor]:
     if not leaves:
         raise GraphError(f"The {what} of a functional model", got="none", expected="at least one")
     return leaves
-
-
-def _sorted(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Node], list[Any]]:
-    """The nodes in the order to run, and the operations in Keras's order: by depth, then by discovery."""
-    starts = {id(tensor) for tensor in inputs}
-    done: dict[int, Node] = {}
-    open_: set[int] = set()
-    discovered: dict[int, int] = {}
-    order: list[Node] = []
-
-    def visit(tensor: KerasTensor) -> None:
-        # An explicit stack: a thousand layers must not meet Python's recursion limit.
-        stack: list[tuple[Node, int]] = []
-
-        def enter(tensor: KerasTensor) -> None:
-            node = tensor.node
-            if node is None:
-                raise GraphError(
-                    f"{tensor!r} comes from nowhere",
-                    expected="the output of Input(...), of a layer or of an op of kerax.ops",
-                )
-            if id(node) in done:
-                return
-            if id(node) in open_:
-                raise GraphError(f"The graph of this model has a cycle through {node.operation.name!r}")
-            discovered.setdefault(id(node.operation), len(discovered))
-            open_.add(id(node))
-            stack.append((node, 0))
-
-        enter(tensor)
-        while stack:
-            node, position = stack.pop()
-            is_start = all(id(out) in starts for out in node.outputs)
-            parents = [] if is_start else node.inputs
-            if not is_start and not node.inputs and not isinstance(node.operation, OpCall):
-                raise GraphError(
-                    f"The graph of this model is disconnected: it needs {node.operation.name!r}, which is not among "
-                    "its inputs",
-                    got=f"inputs {[t.name for t in inputs]}",
-                    hint=f"add the output of {node.operation.name!r} to inputs=[…]",
-                )
-            while position < len(parents) and (
-                parents[position].node is not None and id(parents[position].node) in done
-            ):
-                position += 1
-            if position < len(parents) and id(parents[position]) in starts:
-                enter_start(parents[position])
-                stack.append((node, position + 1))
-            elif position < len(parents):
-                stack.append((node, position + 1))
-                enter(parents[position])
-            else:
-                open_.discard(id(node))
-                done[id(node)] = node
-                order.append(node)
-
-    def enter_start(tensor: KerasTensor) -> None:
-        node = tensor.node
-        if node is not None and id(node) not in done:
-            discovered.setdefault(id(node.operation), len(discovered))
-            done[id(node)] = node
-            order.append(node)
-
-    for tensor in outputs:
-        if id(tensor) in starts:
-            enter_start(tensor)
-        else:
-            visit(tensor)
-    depths: dict[int, int] = {}
-    operation_depths: dict[int, int] = {}
-    for node in reversed(order):
-        depth = max(depths.get(id(node), 0), operation_depths.get(id(node.operation), 0))
-        depths[id(node)] = operation_depths[id(node.operation)] = depth
-        if all(id(out) in starts for out in node.outputs):
-            continue
-        for tensor in node.inputs:
-            if tensor.node is not None:
-                depths[id(tensor.node)] = max(depth + 1, depths.get(id(tensor.node), 0))
-    # A start inside a larger graph is fed: the layer that made it there is no part of this model.
-    order = [node for node in order if not (node.inputs and all(id(out) in starts for out in node.outputs))]
-    operations = {id(node.operation): node.operation for node in order}
-    for tensor in inputs:  # inputs nothing depends on
-        if tensor.node is not None and not tensor.node.inputs and id(tensor.node.operation) not in operations:
-            operation = tensor.node.operation
-            operations[id(operation)] = operation
-            discovered[id(operation)] = len(discovered)
-            operation_depths[id(operation)] = 0
-            order.append(tensor.node)
-    ranked = sorted(operations.values(), key=lambda o: (-operation_depths[id(o)], discovered[id(o)]))
-    return order, ranked
