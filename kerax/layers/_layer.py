@@ -159,13 +159,9 @@ class Layer(WeightHolder):
             )
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not vars(self).get("_ready", False):
-            raise StateError(
-                f"{type(self).__name__} set self.{name} before super().__init__()",
-                hint="call super().__init__(**kwargs) first in __init__",
-            )
         declared = getattr(type(self), name, None)
         if isinstance(declared, (property, Owned)):
+            self._must_be_ready(f"self.{name} was set")
             if isinstance(declared, property) and declared.fset is None:
                 raise NameError_(
                     f"{type(self).__name__}.{name} is reserved: it is a property and cannot be set",
@@ -175,6 +171,13 @@ class Layer(WeightHolder):
             object.__setattr__(self, name, value)
             return
         super().__setattr__(name, value)
+
+    def _must_be_ready(self, what: str) -> None:
+        if not vars(self).get("_ready", False):
+            raise StateError(
+                f"{type(self).__name__}: {what}, and its __init__ never called super().__init__()",
+                hint="call super().__init__(**kwargs) first in __init__",
+            )
 
     # -- names and dtypes --------------------------------------------------------------------
 
@@ -252,6 +255,7 @@ class Layer(WeightHolder):
         Raises:
             ArgumentError: the layer is built already.
         """
+        self._must_be_ready("add_weight was called")
         if self._facts.locked and not self._record.build_depth:
             raise ArgumentError(
                 f"{type(self).__name__} {self.name!r} is built already, and add_weight was called again",
@@ -347,11 +351,7 @@ class Layer(WeightHolder):
         raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not vars(self).get("_ready", False):
-            raise StateError(
-                f"{type(self).__name__} was called, and its __init__ never called super().__init__()",
-                hint="call super().__init__(**kwargs) first in __init__",
-            )
+        self._must_be_ready("it was called")
         return _call.call(self, args, kwargs)
 
     def stateless_call(

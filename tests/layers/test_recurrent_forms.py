@@ -72,3 +72,38 @@ def test_large_values_saturate_the_gates_without_nan():
     value, tangent = jax.jvp(lstm_gates, (z, jnp.ones((1, 1))), (jnp.ones_like(z), jnp.ones((1, 1))))
     for part in (*value, *tangent):
         assert np.isfinite(part).all()
+
+
+class Nested(kerax.layers.Layer):
+    """A cell with two inputs, two states and two outputs, of different ranks."""
+
+    def __init__(self, wide, high, deep, **kwargs):
+        self.wide, self.high, self.deep = wide, high, deep
+        self.state_size = self.output_size = [(wide,), (high, deep)]
+        super().__init__(**kwargs)
+
+    def build(self, shapes):
+        (_, one), (_, two, three) = shapes
+        self.flat = self.add_weight(shape=(one, self.wide), name="flat")
+        self.cube = self.add_weight(shape=(two, three, self.high, self.deep), name="cube")
+
+    def call(self, inputs, states):
+        one, two = inputs
+        outputs = kerax.ops.matmul(one, self.flat), kerax.ops.einsum("bij,ijkl->bkl", two, self.cube)
+        return outputs, tuple(state + output for state, output in zip(states, outputs))
+
+
+@pytest.mark.parametrize("options", [{}, {"return_sequences": True, "go_backwards": True, "unroll": True}])
+def test_a_cell_may_take_and_give_structures(options, rng):
+    """As in TensorFlow's guide on recurrent networks; Keras on JAX has no such cells."""
+    one, two = rng.normal(size=(2, 4, 3)).astype("float32"), rng.normal(size=(2, 4, 2, 3)).astype("float32")
+    rnn = kerax.layers.RNN(Nested(5, 2, 3), return_state=True, **options)
+    inputs = kerax.Input((4, 3)), kerax.Input((4, 2, 3))
+    (a, b), c, d = kerax.Model(inputs, rnn(inputs))((one, two))
+    flat, cube = (np.asarray(weight) for weight in rnn.cell.weights)
+    steps_a, steps_b = one @ flat, np.einsum("btij,ijkl->btkl", two, cube)
+    np.testing.assert_allclose(c, steps_a.sum(1), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(d, steps_b.sum(1), rtol=1e-5, atol=1e-6)
+    back = options.get("go_backwards")
+    np.testing.assert_allclose(a, steps_a[:, ::-1] if back else steps_a[:, -1], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(b, steps_b[:, ::-1] if back else steps_b[:, -1], rtol=1e-5, atol=1e-6)

@@ -151,18 +151,34 @@ def test_a_subclass_may_declare_a_property_of_a_reserved_name():
 
 
 def test_a_forgotten_super_init_is_told():
-    class Early(layers.Layer):
-        def __init__(self):
-            self.inner = layers.Dense(2)
-
     class Never(layers.Layer):
-        def __init__(self):
-            pass
+        def __init__(self, early=None):
+            self.inner = layers.Dense(2)
+            if early is not None:
+                early(self)
 
-    with pytest.raises(RuntimeError, match="Early set self.inner before super"):
-        Early()
-    with pytest.raises(RuntimeError, match=r"never called super\(\).__init__"):
+    with pytest.raises(RuntimeError, match=r"Never: it was called.*never called super\(\).__init__"):
         Never()(np.ones((2, 2)))
+    with pytest.raises(RuntimeError, match="Never: add_weight was called"):
+        Never(lambda layer: layer.add_weight(shape=(2,)))
+    with pytest.raises(RuntimeError, match=r"Never: self\.trainable was set"):
+        Never(lambda layer: setattr(layer, "trainable", False))
+
+
+@pytest.mark.parametrize("base", [layers.Layer, kerax.Model])
+def test_attributes_may_be_set_before_super_init(base):
+    class Early(base):
+        def __init__(self, factor, **kwargs):
+            self.factor = factor
+            self.inner = layers.Dense(2)
+            super().__init__(**kwargs)
+
+        def call(self, x):
+            return self.inner(x) * self.factor
+
+    early = Early(3.0, name="early")
+    assert early(np.ones((2, 2))).shape == (2, 2)
+    assert [weight.path for weight in early.weights] == ["early/dense/kernel", "early/dense/bias"]
 
 
 def test_late_weights_are_refused():

@@ -30,7 +30,7 @@ class RNN(Layer):
         zero_output_for_mask: give zeros for masked steps, instead of the output before them.
 
     Call arguments:
-        sequences: (batch, steps, …).
+        sequences: (batch, steps, …), or a structure of such where the cell takes one.
         initial_state: list of first states, default zeros.
         mask: (batch, steps) booleans; steps that are False leave the states as they are.
         training: passed on to the cell.
@@ -82,12 +82,13 @@ class RNN(Layer):
 
     def build(self, sequences_shape: Shape, initial_state_shape: Any = None) -> None:
         """Build the cell for one step, and make the states if they are to be kept."""
-        step = (sequences_shape[0], *sequences_shape[2:])
+        batch = _first_shape(sequences_shape)[0]
+        step = tree.map_shape_structure(lambda shape: (shape[0], *shape[2:]), sequences_shape)
         if isinstance(self.cell, Layer) and not self.cell.built:
             self.cell.build(step)
             self.cell.built = True
         if self.stateful:
-            if sequences_shape[0] is None:
+            if batch is None:
                 raise ArgumentError(
                     f"{type(self).__name__} {self.name!r}",
                     got="stateful=True and an unknown batch size",
@@ -98,15 +99,19 @@ class RNN(Layer):
                 Variable(
                     state, trainable=False, autocast=False, name="rnn_state", dtype=self.variable_dtype, rnn_state=True
                 )
-                for state in tree.flatten(self.get_initial_state(sequences_shape[0]))
+                for state in tree.flatten(self.get_initial_state(batch))
             ]
 
     def compute_output_shape(self, sequences_shape: Shape, initial_state_shape: Any = None) -> Any:
         """(batch, steps, …) -> (batch, size), or (batch, steps, size); with states a tuple."""
-        batch, steps = sequences_shape[:2]
+        batch, steps = _first_shape(sequences_shape)[:2]
         size = getattr(self.cell, "output_size", None)
-        rows = _listed(self._state_sizes[0] if size is None else size)
-        output = (batch, steps, *rows) if self.return_sequences else (batch, *rows)
+        rows = self._state_sizes[0] if size is None else size
+        before = (batch, steps) if self.return_sequences else (batch,)
+        if _is_nested(rows):
+            output: Any = tree.map_shape_structure(lambda shape: (*before, *shape), rows)
+        else:
+            output = (*before, *_listed(rows))
         return (output, *self._state_shapes(batch)) if self.return_state else output
 
     def _state_shapes(self, batch: int | None) -> list[Any]:
@@ -152,7 +157,7 @@ class RNN(Layer):
     def _first_states(self, sequences: Array, given: Any) -> tuple[list[Any], bool]:
         """The states to begin with, and whether they are zeros."""
         where = f"{type(self).__name__} {self.name!r}"
-        batch = sequences.shape[0]
+        batch = tree.flatten(sequences)[0].shape[0]
         if self.stateful and batch != self.states[0].shape[0]:
             raise ShapeError(
                 where,
@@ -187,6 +192,19 @@ class RNN(Layer):
         if isinstance(config.get("cell"), dict):
             config["cell"] = _serial.deserialize_keras_object(config["cell"])
         return super().from_config(config)
+
+
+def _first_shape(shapes: Any) -> Shape:
+    found: list[Shape] = []
+    tree.map_shape_structure(found.append, shapes)
+    return found[0]
+
+
+def _is_nested(sizes: Any) -> bool:
+    """Whether a cell's `output_size` is that of several outputs: a structure of shapes."""
+    return isinstance(sizes, dict) or (
+        isinstance(sizes, (list, tuple)) and any(isinstance(size, (list, tuple, dict)) for size in sizes)
+    )
 
 
 def _listed(size: Any) -> tuple:

@@ -113,13 +113,13 @@ class Walk(NamedTuple):
 
         xs = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), sequences)
         first = jax.tree.map(lambda a: a[0], xs)
-        shape = jax.eval_shape(lambda: step(carried.values(), first, list(states))[0][0])
-        output = jnp.zeros(shape.shape, shape.dtype)
+        shapes = jax.eval_shape(lambda: step(carried.values(), first, list(states))[0][0])
+        output = jax.tree.map(lambda shape: jnp.zeros(shape.shape, shape.dtype), shapes)
         last, outputs, states = self._general(step, carried.values(), xs, list(states), mask, output, carried)
         return last, outputs, states
 
     def _general(
-        self, step: Any, values: list, xs: Any, states: list, mask: Any, like: Array, carried: Any = None
+        self, step: Any, values: list, xs: Any, states: list, mask: Any, like: Any, carried: Any = None
     ) -> tuple:
         """The walk that also carries the last output and a cell's own Variables."""
 
@@ -129,10 +129,10 @@ class Walk(NamedTuple):
             new = tree.map_structure(lambda n, o: n.astype(o.dtype), new, states)
             if kept is not None:
                 new = _where(kept, new, states)
-                output = _where(kept, output, jnp.zeros_like(output) if self.zero_output_for_mask else before)
+                output = _where(kept, output, _zeros(output) if self.zero_output_for_mask else before)
             return (new, output, values), output if self.return_sequences else None
 
-        carry = (states, jnp.zeros_like(like), values)
+        carry = (states, _zeros(like), values)
         (states, last, values), outputs = self._along(body, carry, (xs, _steps_of(mask)))
         for variable, value in zip(carried.variables if carried else (), values, strict=True):
             if variable._raw_value is not value:
@@ -147,18 +147,24 @@ class Walk(NamedTuple):
             for t in range(length - 1, -1, -1) if self.go_backwards else range(length):
                 carry, out = body(carry, jax.tree.map(lambda a, t=t: a[t], xs))
                 given.append(out)
-            outputs = jnp.stack(given, 1) if self.return_sequences else None
+            outputs = jax.tree.map(lambda *steps: jnp.stack(steps, 1), *given) if self.return_sequences else None
             return carry, outputs
         with setting(looping=True):
             carry, outputs = lax.scan(body, carry, xs, reverse=self.go_backwards)
         if outputs is not None:
             # lax.scan gives outputs in the order of the inputs; Keras in the order they were made.
-            outputs = jnp.swapaxes(jnp.flip(outputs, 0) if self.go_backwards else outputs, 0, 1)
+            outputs = jax.tree.map(
+                lambda out: jnp.swapaxes(jnp.flip(out, 0) if self.go_backwards else out, 0, 1), outputs
+            )
         return carry, outputs
 
 
 def _steps_of(mask: Array | None) -> Array | None:
     return None if mask is None else jnp.swapaxes(mask.astype(bool), 0, 1)
+
+
+def _zeros(like: Any) -> Any:
+    return jax.tree.map(jnp.zeros_like, like)
 
 
 def _where(kept: Array, new: Any, old: Any) -> Any:
