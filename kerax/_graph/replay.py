@@ -6,7 +6,7 @@ copy of the model made by `nnx.merge` runs the same plan on its own layers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .. import tree
@@ -21,16 +21,17 @@ class Plan:
 
     Args:
         inputs, outputs: structures of KerasTensors.
+        also: tensors computed on the way, for what their calls do; they are no outputs.
 
     Raises:
         GraphError: an output that does not depend on the inputs alone, two layers of one name, a cycle.
     """
 
-    def __init__(self, inputs: Any, outputs: Any) -> None:
-        self.inputs, self.outputs = inputs, outputs
+    def __init__(self, inputs: Any, outputs: Any, also: Sequence[KerasTensor] = ()) -> None:
+        self.inputs, self.outputs, self.also = inputs, outputs, list(also)
         self.input_tensors: list[KerasTensor] = only_tensors(inputs, "inputs")
         self.output_tensors: list[KerasTensor] = only_tensors(outputs, "outputs")
-        self.nodes, self.operations = sorted_nodes(self.input_tensors, self.output_tensors)
+        self.nodes, self.operations = sorted_nodes(self.input_tensors, [*self.output_tensors, *self.also])
         self.names = [operation.name for operation in self.operations]
         doubles = sorted({name for name in self.names if self.names.count(name) > 1})
         if doubles:
@@ -92,6 +93,7 @@ class Recipe:
         ]
         self.inputs = tree.map_structure(slot, plan.inputs)
         self.outputs = tree.map_structure(slot, plan.outputs)
+        self.also = [slot(tensor) for tensor in plan.also]
 
     def plan(self, layers: Mapping[str, Any]) -> Plan:
         """The same calls, made of these layers."""
@@ -113,7 +115,7 @@ class Recipe:
             else:
                 call = OpCall(*operation)
                 Node(call, args, kwargs, outputs, call.calls)
-        return Plan(tree.map_structure(tensor_of, self.inputs), tree.map_structure(tensor_of, self.outputs))
+        return Plan(*(tree.map_structure(tensor_of, part) for part in (self.inputs, self.outputs, self.also)))
 
 
 class Slot:

@@ -20,6 +20,7 @@ from .._core.naming import auto_name
 from .._core.variable import Variable
 from .._errors import ArgumentError, NameError_, StateError
 from .._graph.node import Node
+from .._graph.tensor import KerasTensor
 from .._types import Config, Shape
 from . import _call, _config
 from ._spec import InputSpec
@@ -309,7 +310,7 @@ class Layer(WeightHolder):
         """Add a scalar, or a list of them, to the total loss of the step in progress.
 
         Raises:
-            ArgumentError: a function: call it and pass what it gives.
+            ArgumentError: a function: call it and pass what it gives; a symbolic tensor.
         """
         for value in tree.flatten(loss):
             if callable(value) and not hasattr(value, "dtype"):
@@ -318,6 +319,13 @@ class Layer(WeightHolder):
                     got="a function",
                     expected="a tensor",
                     hint="compute the loss inside call() and pass the result",
+                )
+            if isinstance(value, KerasTensor):
+                raise ArgumentError(
+                    f"add_loss of {type(self).__name__} {self.name!r}",
+                    got="a symbolic tensor",
+                    expected="a value computed in call()",
+                    hint="only a functional model, Model(inputs, outputs), takes symbolic losses",
                 )
             loss_value = value.value if isinstance(value, Variable) else value
             self._record.losses.append(loss_value)

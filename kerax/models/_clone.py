@@ -79,7 +79,9 @@ def clone_model(
         outputs = model._plan.run(model.by_name, feeds, call)
         supply = iter(feeds)
         inputs = tree.map_structure(lambda leaf: next(supply) if isinstance(leaf, KerasTensor) else leaf, model.input)
-        return getattr(type(model), "_written_as", type(model))(inputs, outputs, name=model.name)
+        copy = getattr(type(model), "_written_as", type(model))(inputs, outputs, name=model.name)
+        copy._join(made.values())
+        return copy
     if clone_function is not None or input_tensors is not None:
         raise ArgumentError(
             f"clone_model of {type(model).__name__} {model.name!r}",

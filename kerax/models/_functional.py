@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import jax.numpy as jnp
 
 from .. import _serial, tree
+from .._core.context import changes
 from .._core.dtypes import is_string, real_dtype
 from .._core.module import Owned, leaves
 from .._errors import ArgumentError, GraphError, ShapeError
@@ -17,6 +18,7 @@ from .._graph.tensor import KerasTensor, mask_of, set_mask
 from .._types import Config
 from ..layers._core.input_layer import Input
 from ..layers._layer import Layer
+from ._add_loss import AddLoss
 from ._graph_config import Reader, Writer
 from ._model import Model, functional_is
 
@@ -46,15 +48,39 @@ class Functional(Model):
         only_tensors(outputs, "outputs")
         if len({id(tensor) for tensor in flat}) < len(flat):
             raise GraphError(f"The inputs of model {self.name!r}", got="the same tensor twice", expected="each once")
-        self._plan = plan = Plan(*_fed_anew(inputs, outputs))
-        self._recipe = Recipe(plan)
-        self.by_name = {layer.name: layer for layer in plan.layers()}
+        self._follow(Plan(*_fed_anew(inputs, outputs)))
         self.built = True
         self._facts.locked = False
         if self._made_of_tensors():
             self._facts.args, self._facts.kwargs = (), {}  # they hold the graph, which copies must not keep alive
         if trainable is not None:
             self.trainable = trainable
+
+    def _follow(self, plan: Plan) -> None:
+        self._plan = plan
+        self._recipe = Recipe(plan)
+        self.by_name = {layer.name: layer for layer in plan.layers()}
+
+    def add_loss(self, loss: Any) -> None:
+        """Add a loss to the total: a symbolic tensor computed from the inputs, for good; or a value of this step.
+
+        Args:
+            loss: a tensor, or a list of them; the mean of each counts.
+
+        Raises:
+            GraphError: a symbolic tensor that needs other inputs than the model's.
+        """
+        found = tree.flatten(loss)
+        self._join([AddLoss()(tensor).node.operation for tensor in found if isinstance(tensor, KerasTensor)])
+        super().add_loss([value for value in found if not isinstance(value, KerasTensor)])
+
+    def _join(self, operations: Iterable[Any]) -> None:
+        """Take in the losses among these, which no output needs."""
+        losses = [operation.output for operation in operations if isinstance(operation, AddLoss)]
+        if losses:
+            plan = self._plan
+            self._follow(Plan(plan.inputs, plan.outputs, [*plan.also, *losses]))
+            changes.count += 1
 
     def _own(self) -> Iterator[Any]:
         seen: set[int] = set()
@@ -233,9 +259,11 @@ class Functional(Model):
         if "layers" not in config or "input_layers" not in config:
             return super().from_config(config)
         with _serial.custom_object_scope(custom_objects or {}):
-            inputs, outputs = Reader(config).tensors()
+            reader = Reader(config)
+            inputs, outputs = reader.tensors()
         written = getattr(cls, "_written_as", cls)
         model = (Functional if written is Model else written)(inputs=inputs, outputs=outputs, name=config.get("name"))
+        model._join(reader.made())
         if config.get("trainable") is False:
             model.trainable = False
         return model

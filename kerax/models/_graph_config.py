@@ -202,6 +202,10 @@ class Reader:
             waiting = later
         return self._named(self.config["input_layers"]), self._named(self.config["output_layers"])
 
+    def made(self) -> list[Any]:
+        """The layers and ops, in the order of the config."""
+        return list(self._made.values())
+
     def _replay(self, name: str, index: int, node: Any) -> bool:
         """Make one call, if its inputs are there."""
         if index and (name, index - 1) not in self._calls:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .. import saving
@@ -121,6 +121,13 @@ class Model(Trainer, Layer):
         raise ArgumentError(
             f"get_layer of {self.name!r}", got=f"name={name!r}", expected=f"one of {[layer.name for layer in layers]}"
         )
+
+    @classmethod
+    def from_config(cls, config: Config, custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """The model of a config: what the constructor was given, or a functional model's graph."""
+        if "input_layers" in config:
+            return _functional[0].from_config.__func__(cls, config, custom_objects)  # type: ignore[attr-defined]
+        return super().from_config(config)
 
     def build(self, input_shape: Any) -> None:
         """Make the weights, by a trial call on symbolic tensors of that shape."""

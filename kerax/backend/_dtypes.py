@@ -1,39 +1,15 @@
-"""The few helpers of the old `keras.backend` that are still asked for."""
+"""Dtypes by name, and counted names."""
+
+from __future__ import annotations
 
 from typing import Any
 
 import jax.numpy as jnp
 
-from ._core.dtypes import is_float, real_dtype, standardize_dtype
-from ._core.naming import unique_name
-from ._graph.tensor import is_symbolic as is_keras_tensor
-from .config import (
-    backend,
-    epsilon,
-    floatx,
-    image_data_format,
-    set_epsilon,
-    set_floatx,
-    set_image_data_format,
-)
-from .utils import clear_session
+from .._core.dtypes import is_float, real_dtype, standardize_dtype
+from .._core.naming import unique_name
 
-__all__ = [
-    "backend",
-    "clear_session",
-    "epsilon",
-    "floatx",
-    "get_uid",
-    "image_data_format",
-    "is_float_dtype",
-    "is_int_dtype",
-    "is_keras_tensor",
-    "result_type",
-    "set_epsilon",
-    "set_floatx",
-    "set_image_data_format",
-    "standardize_dtype",
-]
+__all__ = ["get_uid", "is_float_dtype", "is_int_dtype", "result_type"]
 
 
 def get_uid(prefix: str = "") -> int:
