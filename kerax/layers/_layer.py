@@ -21,6 +21,7 @@ from .._core.variable import Variable
 from .._errors import ArgumentError, NameError_, StateError
 from .._graph.node import Node
 from .._graph.tensor import KerasTensor
+from .._registry import family
 from .._types import Config, Shape
 from . import _call, _config
 from ._spec import InputSpec
@@ -331,6 +332,33 @@ class Layer(WeightHolder):
             self._record.losses.append(loss_value)
             if here.losses is not None:
                 here.losses.append(loss_value)
+
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean") -> None:
+        """Follow a value in the logs, by its mean over the epoch; the old form of holding a `metrics.Mean`.
+
+        Args:
+            value: a number or array computed in `call`.
+            name: as it stands in the logs.
+            aggregation: kept for compatibility: "mean" or None.
+
+        Raises:
+            ArgumentError: no name.
+        """
+        name = self._metric_name(name)
+        if "_added_metrics" not in vars(self):
+            self._added_metrics: dict[str, Any] = {}
+        if name not in self._added_metrics:
+            self._added_metrics[name] = family("metrics").find("Mean")(name=name)
+        self._added_metrics[name].update_state(value)
+
+    def _metric_name(self, name: str | None) -> str:
+        if not isinstance(name, str):
+            raise ArgumentError(
+                f"add_metric of {type(self).__name__} {self.name!r}",
+                got=f"name={name!r}",
+                expected="a name for the logs",
+            )
+        return name
 
     def _call_losses(self) -> list[Any]:
         """What add_loss and activity regularizers gave in the last call, at any depth, each once."""

@@ -18,7 +18,7 @@ from .._graph.tensor import KerasTensor, mask_of, set_mask
 from .._types import Config
 from ..layers._core.input_layer import Input
 from ..layers._layer import Layer
-from ._add_loss import AddLoss
+from ._endpoints import AddLoss, AddMetric, Endpoint
 from ._graph_config import Reader, Writer
 from ._model import Model, functional_is
 
@@ -74,12 +74,28 @@ class Functional(Model):
         self._join([AddLoss()(tensor).node.operation for tensor in found if isinstance(tensor, KerasTensor)])
         super().add_loss([value for value in found if not isinstance(value, KerasTensor)])
 
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean") -> None:
+        """Follow a value in the logs: a symbolic tensor computed from the inputs, or a value of this call.
+
+        Args:
+            value: a tensor; its mean over the epoch counts.
+            name: as it stands in the logs.
+            aggregation: kept for compatibility: "mean" or None.
+
+        Raises:
+            ArgumentError: no name.
+            GraphError: a symbolic tensor that needs other inputs than the model's.
+        """
+        if not isinstance(value, KerasTensor):
+            return super().add_metric(value, name, aggregation)
+        self._join([AddMetric(self._metric_name(name))(value).node.operation])
+
     def _join(self, operations: Iterable[Any]) -> None:
-        """Take in the losses among these, which no output needs."""
-        losses = [operation.output for operation in operations if isinstance(operation, AddLoss)]
-        if losses:
+        """Take in the endpoints among these, which no output needs."""
+        ends = [operation.output for operation in operations if isinstance(operation, Endpoint)]
+        if ends:
             plan = self._plan
-            self._follow(Plan(plan.inputs, plan.outputs, [*plan.also, *losses]))
+            self._follow(Plan(plan.inputs, plan.outputs, [*plan.also, *ends]))
             changes.count += 1
 
     def _own(self) -> Iterator[Any]:
