@@ -17,7 +17,7 @@ from .batch import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from .class_weights import class_sample_weight
 from .epoch import Epoch
 from .leaves import is_array
-from .sources import IndexedSource, IterableSource, IteratorSource, Source
+from .sources import GrainSource, IndexedSource, IterableSource, IteratorSource, Source
 from .split import train_validation_split
 from .streams import StreamAdapter
 
@@ -97,6 +97,8 @@ def _source(x: Any, shuffle: bool | str, where: str) -> Source | None:
         return IndexedSource(x, shuffle)
     if hasattr(x, "__next__"):
         return IteratorSource(x)
+    if _is_grain(x):
+        return GrainSource(x)
     if _is_torch_dataset(x):
         raise DataError(
             where,
@@ -109,6 +111,13 @@ def _source(x: Any, shuffle: bool | str, where: str) -> Source | None:
     if hasattr(x, "__getitem__") and hasattr(x, "__len__"):
         return IndexedSource(x, shuffle)
     raise _unknown(x, where)
+
+
+def _is_grain(x: Any) -> bool:
+    return any(
+        kind.__module__.partition(".")[0] == "grain" and kind.__name__ in ("MapDataset", "IterDataset", "DataLoader")
+        for kind in type(x).__mro__
+    )
 
 
 def _is_torch_dataset(x: Any) -> bool:
