@@ -23,6 +23,7 @@ from ..data._adapters import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from ..data.pydataset import PyDataset
 from ..models import clone_model
 from ._config import Config
+from ._datasets import split_dataset, timeseries_dataset_from_array
 from ._files import get_file
 from ._numeric import normalize, to_categorical
 from ._sequences import pad_sequences
@@ -58,7 +59,9 @@ __all__ = [
     "register_keras_serializable",
     "serialize_keras_object",
     "set_random_seed",
+    "split_dataset",
     "standardize_dtype",
+    "timeseries_dataset_from_array",
     "to_categorical",
     "tree",
     "unpack_x_y_sample_weight",

@@ -33,12 +33,12 @@ MISSING: dict[str, list[str]] = {
     "waits for the readers of images, text and audio": [
         *_in(
             "preprocessing",
-            "image image_dataset_from_directory text_dataset_from_directory timeseries_dataset_from_array",
+            "image image_dataset_from_directory text_dataset_from_directory",
         ),
         *_in(
             "utils",
             "array_to_img audio_dataset_from_directory image_dataset_from_directory img_to_array load_img save_img "
-            "split_dataset text_dataset_from_directory timeseries_dataset_from_array",
+            "text_dataset_from_directory",
         ),
     ],
     "waits for the callbacks": _in(
