@@ -2,6 +2,7 @@
 
 from .._registry import Registry
 from ._callback import Callback
+from ._checkpoint import Checkpoint
 from ._csv_logger import CSVLogger
 from ._early_stopping import EarlyStopping
 from ._history import History
@@ -16,6 +17,7 @@ __all__ = [
     "CSVLogger",
     "Callback",
     "CallbackList",
+    "Checkpoint",
     "EarlyStopping",
     "History",
     "LambdaCallback",

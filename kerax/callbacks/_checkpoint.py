@@ -1,0 +1,113 @@
+"""Checkpoint: a training that was killed goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .._errors import ArgumentError, StateError
+from .._types import Logs, PathLike
+from ..checkpoint import keep
+from ..checkpoint.store import Damaged
+from ._keeper import Keeper
+from ._monitor import Monitor
+
+__all__ = ["Checkpoint"]
+
+
+_finished: dict[Path, int] = {}  # directories of the fits that this process has finished
+
+
+class Checkpoint(Keeper, Monitor):
+    """Save all of a training at regular moments, and go on from there when the same script is started again.
+
+    What is saved is what the rest of the training depends on: weights, the optimizer's and the metrics' state, random
+    states (of layers, of the process, of NumPy and of Python), the place in the data, the history and the state of
+    every callback. A training that was killed, in the middle of an epoch or of a save, ends with the same bits as one
+    that was not. The directory is made; the checkpoints in it are read by Orbax as well.
+
+    Writing goes on beside the training. Where it takes longer than what lies between two saves, a state that waits
+    is left out for a newer one.
+
+    Args:
+        directory: one of its own for each `fit`.
+        save_freq: "epoch", or a number of steps: those through all epochs are counted.
+        max_to_keep: how many of the newest stay; None for all.
+        keep_best: how many of the best epochs stay as well.
+        monitor: a name in the epoch's logs that tells how good it is; for `keep_best`.
+        mode: "min", "max" or "auto", as in `ModelCheckpoint`.
+        on_error: "warn": training goes on where one cannot be written; "raise": it stops.
+        verbose: 1 prints where training goes on.
+
+    Raises:
+        ArgumentError: an argument that cannot be; at the end of the first epoch a `monitor` that is not there.
+        DataError: a directory that cannot be written to, or holds nothing but damaged checkpoints; data that cannot
+            be read from the middle on, such as a generator.
+        ShapeError: the checkpoint is that of another model.
+        StateError: the directory was used by another fit of this process.
+
+    Examples:
+        model.fit(x, y, epochs=100, callbacks=[kerax.callbacks.Checkpoint("run")])
+    """
+
+    def __init__(
+        self,
+        directory: PathLike,
+        save_freq: int | str = "epoch",
+        max_to_keep: int | None = 3,
+        keep_best: int = 0,
+        monitor: str = "val_loss",
+        mode: str = "auto",
+        on_error: str = "warn",
+        verbose: int = 1,
+    ) -> None:
+        super().__init__(directory, save_freq, on_error, verbose, monitor=monitor, mode=mode)
+        if max_to_keep is not None and max_to_keep < 1:
+            raise ArgumentError("Checkpoint: max_to_keep", got=max_to_keep, expected="1 or more, or None for all")
+        if keep_best < 0:
+            raise ArgumentError("Checkpoint: keep_best", got=keep_best, expected="0 or more")
+        self.max_to_keep = max_to_keep
+        self.keep_best = keep_best
+        self._values: dict[int, float | None] = {}  # of the checkpoints there are
+
+    def begin(self, run: Any) -> bool:
+        found = super().begin(run)
+        self._values = {step: self._value_of(step) for step in self.store.steps()}
+        return found
+
+    def _value_of(self, step: int) -> float | None:
+        try:
+            return self.store.about(step)["value"]
+        except Damaged:
+            return None
+
+    def before_going_on(self, epoch: int, run: Any) -> None:
+        if epoch < run.epochs:
+            return
+        if _finished.get(self.store.path) is not None:
+            raise StateError(
+                f"Checkpoint({str(self.store.path)!r})",
+                got=f"the directory of a fit that this process has finished, of {epoch} epochs",
+                expected="a directory of its own for each fit",
+                hint="another directory, or more epochs than that to go on",
+            )
+
+    def epoch_done(self, epoch: int, logs: Logs) -> None:
+        value = self.current_value(logs, epoch) if self.keep_best else None
+        if self.save_freq != "epoch" and value is None:
+            return
+        known = {**self._values, self._run.steps: value}
+        good = value is not None and self._run.steps in keep.best(known, self.keep_best, bool(self._rising))
+        if self.save_freq == "epoch" or good:
+            self.save(value, must=good)
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        super().on_train_end(logs)
+        _finished[self.store.path] = self._run.epoch
+
+    def written(self, step: int) -> None:
+        self._values[step] = self._value_of(step)
+        stay = keep.kept(self._values, self.max_to_keep, self.keep_best, bool(self._rising))
+        for old in sorted(set(self._values) - stay):
+            del self._values[old]
+            self.store.remove(old)
