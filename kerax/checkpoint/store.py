@@ -184,7 +184,7 @@ class Store:
 
 
 def _sum(array: np.ndarray) -> int:
-    return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8)) if array.size else 0
+    return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data) if array.size else 0
 
 
 def _write_arrays(folder: Path, arrays: Mapping[str, np.ndarray]) -> None:
