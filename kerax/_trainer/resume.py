@@ -50,7 +50,8 @@ class Run:
         self.epoch = first
         self.logs: Logs = {}
         self._before = 0  # steps of earlier epochs
-        self._within = False  # whether it goes on within an epoch
+        self._groups: dict[str, list[Any]] = {}
+        self._groups_of: Any = None  # what they were looked up for
         self._waiting: tuple[Any, ...] | None = None  # what is put back once that epoch has begun
 
     # -- what the loop says --------------------------------------------------------------------
@@ -97,6 +98,11 @@ class Run:
         """Training steps done, in all epochs and processes."""
         return self._before + self.runner.at
 
+    @property
+    def is_last(self) -> bool:
+        """Whether the epoch that ended was the last one."""
+        return self.epoch >= self.epochs or self.model.stop_training or self.runner.exhausted
+
     def place(self) -> str:
         """Where it is, in words."""
         if self.epoch >= self.epochs or self.model.stop_training:
@@ -123,18 +129,24 @@ class Run:
 
     def groups(self) -> dict[str, list[Any]]:
         """The Variables by what they belong to, each once."""
-        model = self.model
+        model, engine = self.model, self.model._engine.value
+        engine.refresh()
+        known = engine.now, len(engine.carried("train"))
+        if self._groups_of == known:
+            return self._groups
         found = {
             "model": [*model.variables, *variables_of(model)],
             "optimizer": [] if model.optimizer is None else variables_of(model.optimizer),
             "metrics": [variable for metric in model.metrics for variable in metric.variables],
-            "others": list(model._engine.value.carried("train").variables),
+            "others": list(engine.carried("train").variables),
         }
         seen: set[int] = set()
-        return {
-            group: [v for v in held if not (id(v) in seen or seen.add(id(v)))]  # type: ignore[func-returns-value]
-            for group, held in found.items()
-        }
+        self._groups = {}
+        for group, held in found.items():
+            self._groups[group] = [v for v in held if id(v) not in seen]
+            seen.update(map(id, held))
+        self._groups_of = known
+        return self._groups
 
     def state(self) -> dict[str, Any]:
         """All else, as plain values."""

@@ -26,8 +26,9 @@ class Checkpoint(Keeper, Monitor):
     every callback. A training that was killed, in the middle of an epoch or of a save, ends with the same bits as one
     that was not. The directory is made; the checkpoints in it are read by Orbax as well.
 
-    Writing goes on beside the training. Where it takes longer than what lies between two saves, a state that waits
-    is left out for a newer one.
+    Writing goes on beside the training, which never waits for it before its end. Where the moments come faster than
+    can be written, some are left out: those within three seconds of a save, at most. The best epochs and the last one
+    are always written.
 
     Args:
         directory: one of its own for each `fit`.
@@ -94,12 +95,11 @@ class Checkpoint(Keeper, Monitor):
 
     def epoch_done(self, epoch: int, logs: Logs) -> None:
         value = self.current_value(logs, epoch) if self.keep_best else None
-        if self.save_freq != "epoch" and value is None:
-            return
-        known = {**self._values, self._run.steps: value}
-        good = value is not None and self._run.steps in keep.best(known, self.keep_best, bool(self._rising))
-        if self.save_freq == "epoch" or good:
-            self.save(value, must=good)
+        good = value is not None and self._run.steps in keep.best(
+            {**self._values, self._run.steps: value}, self.keep_best, bool(self._rising)
+        )
+        if self.save_freq == "epoch" or good or self._run.is_last:
+            self.save(value, must=good or self._run.is_last)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         super().on_train_end(logs)

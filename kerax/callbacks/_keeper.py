@@ -103,8 +103,8 @@ class Keeper(Periodic):
 
     def epoch_done(self, epoch: int, logs: Logs) -> None:
         """An epoch is done, and every callback has been told."""
-        if self.save_freq == "epoch":
-            self.save()
+        if self.save_freq == "epoch" or self._run.is_last:
+            self.save(must=self._run.is_last)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         self._writer.wait()
@@ -122,14 +122,17 @@ class Keeper(Periodic):
 
         Args:
             value: what tells a good checkpoint from others.
-            must: whether it is written even if a newer one comes before its turn.
+            must: whether it is worth waiting for the save before; others are left out while that is under way.
         """
+        if not must and not self._writer.free:
+            return
+        self._writer.wait()
         self._report()
         run = self._run
         text, large = plain.pack(run.state(), type(self).__name__)
         groups = run.groups()
         about = {"entries": variables.entries(groups), "state": text, "value": value}
-        self._writer.submit(functools.partial(self._write, run.steps, variables.take(groups), large, about), must)
+        self._writer.submit(functools.partial(self._write, run.steps, variables.take(groups), large, about))
 
     def _write(self, step: int, taken: dict[str, Any], large: list[np.ndarray], about: dict[str, Any]) -> None:
         arrays = {key: np.asarray(value) for key, value in taken.items()}
