@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from tests.checkpoint.trainings import TRAININGS, After, Interrupted, train
 
 import kerax as keras
 from kerax.checkpoint import writer
+from tests.checkpoint.trainings import TRAININGS, After, Interrupted, train
 
 
 @pytest.fixture

@@ -43,7 +43,10 @@ def dense(**compiled):
         ]
     )
     schedule = keras.optimizers.schedules.ExponentialDecay(0.02, 5, 0.9)
-    options = {"optimizer": keras.optimizers.Adam(schedule), "metrics": ["accuracy", keras.metrics.AUC(num_thresholds=9)]}
+    options = {
+        "optimizer": keras.optimizers.Adam(schedule),
+        "metrics": ["accuracy", keras.metrics.AUC(num_thresholds=9)],
+    }
     model.compile(**{"loss": "binary_crossentropy", **options, **compiled})
     return model
 
