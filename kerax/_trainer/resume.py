@@ -50,6 +50,7 @@ class Run:
         self.epoch = first
         self.logs: Logs = {}
         self._before = 0  # steps of earlier epochs
+        self._over = False  # whether the data had run out
         self._groups: dict[str, list[Any]] = {}
         self._groups_of: Any = None  # what they were looked up for
         self._waiting: tuple[Any, ...] | None = None  # what is put back once that epoch has begun
@@ -69,7 +70,11 @@ class Run:
     @property
     def left(self) -> range:
         """The epochs to come."""
-        return range(self.epoch, self.epoch if self.model.stop_training else self.epochs)
+        return range(self.epoch, self.epoch if self._ended else self.epochs)
+
+    @property
+    def _ended(self) -> bool:
+        return self.model.stop_training or self.runner.exhausted or self._over
 
     @property
     def trained(self) -> bool:
@@ -101,11 +106,11 @@ class Run:
     @property
     def is_last(self) -> bool:
         """Whether the epoch that ended was the last one."""
-        return self.epoch >= self.epochs or self.model.stop_training or self.runner.exhausted
+        return self.epoch >= self.epochs or self._ended
 
     def place(self) -> str:
         """Where it is, in words."""
-        if self.epoch >= self.epochs or self.model.stop_training:
+        if self.is_last:
             return "nothing is left to train"
         return f"epoch {self.epoch + 1}" + (f", after {self.runner.at} steps" if self.runner.at else "")
 
@@ -135,10 +140,10 @@ class Run:
         if self._groups_of == known:
             return self._groups
         found = {
-            "model": [*model.variables, *variables_of(model)],
+            "model": model.variables,
             "optimizer": [] if model.optimizer is None else variables_of(model.optimizer),
             "metrics": [variable for metric in model.metrics for variable in metric.variables],
-            "others": list(engine.carried("train").variables),
+            "others": [*variables_of(model), *engine.carried("train").variables],
         }
         seen: set[int] = set()
         self._groups = {}
@@ -156,6 +161,7 @@ class Run:
             "before": self._before,
             "logs": self.logs,
             "stop": bool(self.model.stop_training),
+            "over": self.runner.exhausted,
             "data": _place(adapter),
             "size": _size(adapter),
             "runner": self.runner.get_state(),
@@ -171,7 +177,7 @@ class Run:
     ) -> None:
         """Go on from what `groups` and `state` gave; within an epoch as soon as that has begun."""
         self.epoch, self._before, self.logs = state["epoch"], state["before"], state["logs"]
-        self.model.stop_training = state["stop"]
+        self.model.stop_training, self._over = state["stop"], state["over"]
         self.listeners.params["steps"] = state["steps"]
         adapter = self.runner.adapter
         within = state["runner"]["at"] > 0

@@ -54,6 +54,7 @@ class Runner:
         self.end = getattr(listeners, f"on_{mode}_batch_end")
         self.every_step = listeners.wants_batches(mode)
         self.custom = self._returns_logs()
+        self._before: Logs = {}  # the logs that the fit goes on from, within an epoch
         self.last: tuple[Any, list[Any]] | None = None  # the report of the last step, and its arrays
 
     def _returns_logs(self) -> bool:
@@ -70,7 +71,7 @@ class Runner:
     def logs(self) -> Logs:
         """The logs so far, as floats; waits for the device."""
         if self.custom:
-            return {} if self.last is None else self.last[0].unpack(self.last[1])
+            return self._before if self.last is None else self.last[0].unpack(self.last[1])
         results = self.engine.results(self.mode)
         return results.report.unpack(results())
 
@@ -86,11 +87,11 @@ class Runner:
 
     def get_state(self) -> dict[str, Any]:
         """What the steps to come depend on, and the data does not tell; plain values."""
-        return {"at": self.at}
+        return {"at": self.at, "logs": dict(self._logs_so_far()) if self.custom and self.at else None}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on as the runner would whose `get_state` this is."""
-        self.at = state["at"]
+        self.at, self._before = state["at"], state["logs"] or {}
 
 
 class ResidentRunner(Runner):
@@ -317,8 +318,12 @@ class EagerRunner(Runner):
 
     _logs: Logs = {}
 
+    def _returns_logs(self) -> bool:
+        return True
+
     def epoch(self) -> Logs:
         """Run an epoch; its logs."""
+        self._logs, self._before = self._before, {}
         index = self.at
         with Epoch(self.adapter, depth=0) as batches:
             for batch in batches:
@@ -350,13 +355,17 @@ class FunctionRunner(Runner):
         self._function = function
         self._now: Logs = {}
 
+    def _returns_logs(self) -> bool:
+        return True
+
     def _logs_so_far(self) -> Logs:
         return self._now
 
     def epoch(self) -> Logs:
         """Run an epoch; its logs."""
         index = self.at
-        last: Any = {}
+        last: Any = self._before
+        self._before = {}
         with Epoch(self.adapter, transform=put if self.adapter.in_memory else taken) as source:
             batches = custom.Batches(source)
             while batches.more():

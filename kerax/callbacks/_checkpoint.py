@@ -7,7 +7,8 @@ from typing import Any
 
 from .._errors import ArgumentError, StateError
 from .._types import Logs, PathLike
-from ..checkpoint import keep
+from .._core.module import variables_of
+from ..checkpoint import keep, variables
 from ..checkpoint.store import Damaged
 from ._keeper import Keeper
 from ._monitor import Monitor
@@ -105,9 +106,63 @@ class Checkpoint(Keeper, Monitor):
         super().on_train_end(logs)
         _finished[self.store.path] = self._run.epoch
 
+    def marks(self, value: float | None) -> dict[str, Any]:
+        return {"value": value, "rising": self._rising}
+
     def written(self, step: int) -> None:
         self._values[step] = self._value_of(step)
         stay = keep.kept(self._values, self.max_to_keep, self.keep_best, bool(self._rising))
         for old in sorted(set(self._values) - stay):
             del self._values[old]
             self.store.remove(old)
+
+    def restore(self, model: Any, step: int | str = "latest") -> int:
+        """Give a model the weights of a checkpoint, and its optimizer the state, if that is built.
+
+        Args:
+            model: built as the one that was trained.
+            step: "latest", "best" (of `keep_best`), or the number of a checkpoint.
+
+        Returns:
+            The number of the checkpoint.
+
+        Raises:
+            ArgumentError: there is none, or not that one.
+            DataError: it is damaged.
+            ShapeError: it is that of another model.
+        """
+        self._writer.wait()
+        number = self._chosen(step)
+        arrays, about = self.store.read(number)
+        saved = variables.listed(about)
+        groups = {"model": model.variables}
+        if model.optimizer is not None and model.optimizer.built:
+            groups["optimizer"] = variables_of(model.optimizer)
+        chosen = [(entry, array) for entry, array in zip(saved, arrays.values(), strict=False) if entry.group in groups]
+        where = f"The checkpoint {self.store.folder(number)}"
+        variables.fit([entry for entry, _ in chosen], [array for _, array in chosen], groups, where)
+        return number
+
+    def _chosen(self, step: int | str) -> int:
+        steps = self.store.steps()
+        where = f"Checkpoint({str(self.store.path)!r}).restore"
+        if step == "best":
+            abouts = {number: self.store.about(number) for number in steps}
+            rising = any(about["rising"] for about in abouts.values())
+            found = keep.best({number: about["value"] for number, about in abouts.items()}, 1, rising)
+            if found:
+                return found[0]
+            raise ArgumentError(
+                where, got='"best", and no checkpoint that knows how good it is', hint="keep_best=1 in fit"
+            )
+        if not steps:
+            raise ArgumentError(where, got="a directory without checkpoints")
+        if step == "latest":
+            return steps[-1]
+        if step not in steps:
+            raise ArgumentError(where, got=repr(step), expected=f'"latest", "best" or one of {steps}')
+        return int(step)
+
+    def wait_until_finished(self) -> None:
+        """Until what is being written is on the disk."""
+        self._writer.wait()

@@ -71,8 +71,7 @@ class Keeper(Periodic):
         if run.steps >= step > 0:  # another callback knew more
             return False
         self.before_going_on(state["epoch"], run)
-        saved = [variables.Entry(group, name, tuple(shape), dtype) for group, name, shape, dtype in about["entries"]]
-        run.put_back(saved, list(arrays.values())[:count], state, where)
+        run.put_back(variables.listed(about), list(arrays.values())[:count], state, where)
         if self.verbose:
             print(f"Going on from {self.store.folder(step)}: {run.place()}.")
         return True
@@ -131,7 +130,7 @@ class Keeper(Periodic):
         run = self._run
         text, large = plain.pack(run.state(), type(self).__name__)
         groups = run.groups()
-        about = {"entries": variables.entries(groups), "state": text, "value": value}
+        about = {"entries": variables.entries(groups), "state": text, **self.marks(value)}
         self._writer.submit(functools.partial(self._write, run.steps, variables.take(groups), large, about))
 
     def _write(self, step: int, taken: dict[str, Any], large: list[np.ndarray], about: dict[str, Any]) -> None:
@@ -139,6 +138,10 @@ class Keeper(Periodic):
         arrays.update({f"state/{index}": array for index, array in enumerate(large)})
         self.store.save(step, arrays, about)
         self.written(step)
+
+    def marks(self, value: float | None) -> dict[str, Any]:
+        """What else is written, for whoever looks for a checkpoint."""
+        return {}
 
     def written(self, step: int) -> None:
         """A checkpoint is on the disk; called in the thread that writes."""

@@ -17,7 +17,7 @@ from .._core import nnx_private
 from .._core.module import name_of
 from .._errors import ShapeError
 
-__all__ = ["Entry", "Groups", "entries", "fit", "missing", "take"]
+__all__ = ["Entry", "Groups", "entries", "fit", "listed", "missing", "take"]
 
 Groups = Mapping[str, Sequence[Any]]
 """Variables by group: "model", "optimizer", "metrics", "others"."""
@@ -43,6 +43,11 @@ def _entry(group: str, variable: Any) -> Entry:
 def entries(groups: Groups) -> list[Entry]:
     """The entries of all Variables, in order."""
     return [_entry(group, variable) for group, variables in groups.items() for variable in variables]
+
+
+def listed(about: Mapping[str, Any]) -> list[Entry]:
+    """The entries that a checkpoint lists."""
+    return [Entry(group, name, tuple(shape), dtype) for group, name, shape, dtype in about["entries"]]
 
 
 def take(groups: Groups) -> dict[str, Any]:

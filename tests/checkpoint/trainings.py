@@ -24,11 +24,21 @@ class After(Periodic):
     def on_due(self, epoch, batch, logs):
         raise Interrupted
 
+    def get_state(self):
+        return {}  # it counts anew each time
+
+    def set_state(self, state):
+        raise AssertionError("no state of it was saved")
+
 
 def rows():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(ROWS, 6)).astype("float32")
     return x, (x[:, :1] > 0).astype("float32")
+
+
+def dataset():
+    return keras.data.Dataset.from_tensor_slices(rows())
 
 
 def dense(**compiled):
@@ -48,6 +58,13 @@ def dense(**compiled):
         "metrics": ["accuracy", keras.metrics.AUC(num_thresholds=9)],
     }
     model.compile(**{"loss": "binary_crossentropy", **options, **compiled})
+    return model
+
+
+def small(**options):
+    keras.utils.set_random_seed(7)
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dropout(0.4), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.02, momentum=0.5), "mse", metrics=["mae"], **options)
     return model
 
 
@@ -147,14 +164,24 @@ TRAININGS = {
     "single steps": (dense, arrays, lambda: [Batchwise()]),
     "in order": (dense, lambda: arrays(shuffle=False), list),
     "shuffled batches": (dense, lambda: arrays(shuffle="batch"), list),
-    "epochs of four steps": (dense, lambda: arrays(steps_per_epoch=4), list),
+    "epochs of four steps": (dense, lambda: arrays(steps_per_epoch=4, epochs=7), list),
     "validation split, weights": (
         dense,
-        lambda: arrays(validation_data=None, validation_split=0.3, class_weight={0: 1.0, 1: 3.0}),
+        lambda: arrays(validation_data=None, validation_split=0.3, class_weight={0: 1.0, 1: 3.0}, epochs=6),
         list,
     ),
     "validated now and then": (dense, lambda: arrays(validation_freq=2), list),
-    "eager": (lambda: dense(run_eagerly=True), arrays, list),
+    "eager": (lambda: small(run_eagerly=True), arrays, list),
+    "Dataset": (
+        dense,
+        lambda: {"x": dataset().shuffle(ROWS).batch(BATCH), "validation_data": dataset().batch(9)},
+        list,
+    ),
+    "Dataset that maps and repeats": (
+        dense,
+        lambda: {"x": dataset().map(lambda x, y: (x * 2, y)).shuffle(9).repeat().batch(BATCH), "steps_per_epoch": 7},
+        list,
+    ),
     "PyDataset": (dense, lambda: {"x": Batches(), "shuffle": True}, list),
     "step of one's own": (tape, lambda: arrays(validation_data=None), list),
     "function of one's own": (made, lambda: arrays(validation_data=None), list),
@@ -166,13 +193,30 @@ TRAININGS = {
 }
 
 
-def train(name, epochs=4, callbacks=(), **more):
-    """Train it; what is left."""
-    make, data, others = TRAININGS[name]
-    keras.utils.clear_session()  # the names of layers count from the beginning, as in a new process
-    model = make()
-    history = model.fit(epochs=epochs, verbose=0, callbacks=[*others(), *callbacks], **{**data(), **more})
-    return remains(model, history)
+class Training:
+    """One of them, on a model made once.
+
+    Args:
+        name: of `TRAININGS`.
+    """
+
+    def __init__(self, name):
+        make, self.data, self.others = TRAININGS[name]
+        keras.utils.clear_session()  # the names of layers count from the beginning, as in a new process
+        self.model = make()
+
+    def run(self, *callbacks):
+        """Train; what is left."""
+        history = self.model.fit(verbose=0, callbacks=[*self.others(), *callbacks], **{"epochs": 4, **self.data()})
+        return remains(self.model, history)
+
+    def spoil(self):
+        """Have something else in everything that a checkpoint holds."""
+        for variable in self.model._engine.value.carried("train").variables:
+            value = nnx_private.raw(variable)
+            nnx_private.put(variable, value + np.ones((), value.dtype))
+        self.model.stop_training = True
+        np.random.seed(1)
 
 
 def remains(model, history):
