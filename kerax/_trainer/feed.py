@@ -56,13 +56,18 @@ class Resident:
         supply = iter(self.data)
         return tree.map_structure(lambda leaf: None if leaf is None else _spec(next(supply), rows), self.structure)
 
-    def begin(self, steps: int | None) -> None:
-        """Draw the order of the next epoch."""
-        rows = self.adapter.epoch_rows(None, steps)
-        self.rows = len(rows)
+    def begin(self, done: int = 0) -> None:
+        """Draw the order of the next epoch.
+
+        Args:
+            done: batches of it that were used before; their places are left empty, so that one program serves.
+        """
+        rows = self.adapter.epoch_rows()
+        before = done * self.batch_size
+        self.rows = before + len(rows)
         self.steps = -(-self.rows // self.batch_size)
         padded = np.zeros(self.steps * self.batch_size, np.int32)
-        padded[: self.rows] = rows
+        padded[before : self.rows] = rows
         table = padded.reshape(self.steps, self.batch_size)
         if self.width > self.batch_size:
             table = np.pad(table, ((0, 0), (0, self.width - self.batch_size)))

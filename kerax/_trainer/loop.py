@@ -22,6 +22,7 @@ from . import checks, custom
 from .feed import fits, leaves_of
 from .repeated import Known, Request, remember, request
 from .reports import floats
+from .resume import Run
 from .runners import (
     BatchRunner,
     BlockRunner,
@@ -123,14 +124,13 @@ def _fit(
         steps=adapter.steps,
     )
     model.stop_training = False
-    engine = model._engine.value
     with _session(model, listeners):
         runner = _runner(model, adapter, "train", listeners)
         listeners.on_train_begin()
-        logs: Logs = {}
-        for epoch in range(initial_epoch, epochs):
-            engine.reset_metrics()
-            listeners.on_epoch_begin(epoch)
+        run = Run(model, runner, validation, listeners, initial_epoch, epochs)
+        run.begin()
+        for epoch in run.left:
+            run.epoch_begins(epoch)
             try:
                 logs = runner.epoch()
             except RanOut:
@@ -144,11 +144,12 @@ def _fit(
             listeners.on_epoch_end(epoch, logs)
             if listeners.params.get("steps") is None:
                 listeners.params["steps"] = runner.seen
+            run.epoch_ended(epoch, logs)
             if model.stop_training or runner.exhausted:
                 break
-        if model.optimizer is not None and epochs > initial_epoch:
+        if model.optimizer is not None and run.trained:
             model.optimizer.finalize_variable_values(model.trainable_variables)
-        listeners.on_train_end(logs)
+        listeners.on_train_end(run.logs)
     return listeners.history
 
 

@@ -39,6 +39,7 @@ class Runner:
 
     Attributes:
         seen: the steps of the last epoch.
+        at: steps done of the epoch in progress; an epoch that begins leaves them out.
         exhausted: whether the data ran out before the epoch was full.
         custom: whether the logs are what the step returns, not what the metrics hold.
     """
@@ -47,11 +48,13 @@ class Runner:
         self.model, self.adapter, self.mode, self.listeners = model, adapter, mode, listeners
         self.engine = model._engine.value
         self.seen = 0
+        self.at = 0
         self.exhausted = False
         self.begin = getattr(listeners, f"on_{mode}_batch_begin")
         self.end = getattr(listeners, f"on_{mode}_batch_end")
         self.every_step = listeners.wants_batches(mode)
         self.custom = self._returns_logs()
+        self._before: Logs = {}  # the logs that the fit goes on from, within an epoch
         self.last: tuple[Any, list[Any]] | None = None  # the report of the last step, and its arrays
 
     def _returns_logs(self) -> bool:
@@ -68,9 +71,27 @@ class Runner:
     def logs(self) -> Logs:
         """The logs so far, as floats; waits for the device."""
         if self.custom:
-            return {} if self.last is None else self.last[0].unpack(self.last[1])
+            return self._before if self.last is None else self.last[0].unpack(self.last[1])
         results = self.engine.results(self.mode)
         return results.report.unpack(results())
+
+    def _steps_done(self, before: int, index: int) -> None:
+        """Tell those who act every so many training steps that this epoch has done `index`, after `before`."""
+        self.at = index
+        if self.mode == "train" and self.listeners.steps_left() is not None:
+            self.listeners.on_train_steps(index - before, index - 1, self._logs_so_far())
+
+    def _logs_so_far(self) -> Logs:
+        """The logs after the last step, fetched if anyone looks."""
+        return self.deferred()
+
+    def get_state(self) -> dict[str, Any]:
+        """What the steps to come depend on, and the data does not tell; plain values."""
+        return {"at": self.at, "logs": dict(self._logs_so_far()) if self.custom and self.at else None}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on as the runner would whose `get_state` this is."""
+        self.at, self._before = state["at"], state["logs"] or {}
 
 
 class ResidentRunner(Runner):
@@ -90,13 +111,13 @@ class ResidentRunner(Runner):
     def epoch(self) -> Logs:
         """Run an epoch; its logs."""
         feed, model, engine = self.feed, self.model, self.engine
-        before = self.adapter.done
-        feed.begin(None)
+        index = self.at  # more than 0 where a fit goes on in the middle of an epoch
+        feed.begin(index)
         self.every_step = self.listeners.wants_batches("train")
         told = Lagging(self)
         plan = None
-        index = 0
         while index < feed.steps:
+            before = index
             self.begin(index)
             if engine.refresh() or plan is None:
                 plan = self._plan()
@@ -105,20 +126,33 @@ class ResidentRunner(Runner):
                 self._run_tail()
                 index += 1
             else:
-                stop = index + 1 if self.every_step else min(index + told.stride(step), whole)
+                stop = index + 1 if self.every_step else min(index + self._stride(told, step), whole)
                 run(index, stop)
                 index = stop
-            self.adapter.consumed(before + index)
+            self.adapter.consumed(index)
             if self.every_step:
                 self.end(index - 1, self.deferred())
-                if model.stop_training:
-                    break
             else:
                 told.dispatched(index)
+            self._steps_done(before, index)
+            if self.every_step and model.stop_training:
+                break
         told.finish()
         self.adapter.on_epoch_end()
-        self.seen = index
+        self.seen, self.at = index, 0
         return self.logs()
+
+    def _stride(self, told: Lagging, step: Any) -> int:
+        """How many steps the next dispatch runs: no more than until somebody must be told."""
+        left = self.listeners.steps_left()
+        return told.stride(step) if left is None else min(told.stride(step), left)
+
+    def _logs_so_far(self) -> Logs:
+        if self.custom or self.every_step:
+            return self.deferred()
+        results = self.engine.results("train")
+        ready = results()
+        return DeferredLogs(results.report.names, lambda: results.report.unpack(ready))
 
     def _plan(self) -> tuple[Any, int, Callable[[int, int], None]]:
         """The step, how many batches it serves, and what runs those from one index up to another."""
@@ -158,7 +192,7 @@ class Lagging:
         self.runner = runner
         self.pace = runner.engine.pace  # step -> seconds, from earlier epochs and fits
         self._waiting: tuple[int, int, Any, Any, Any] | None = None
-        self._last = 0
+        self._last = runner.at
         self._since = time.perf_counter()
         self._step: Any = None
 
@@ -219,7 +253,7 @@ class BatchRunner(Runner):
 
     def epoch(self) -> Logs:
         """Run an epoch; its logs."""
-        index = 0
+        index = self.at
         with Epoch(self.adapter, transform=put if self.adapter.in_memory else taken) as batches:
             for batch in batches:
                 self.begin(index)
@@ -227,13 +261,21 @@ class BatchRunner(Runner):
                 self._run(batch)
                 self.end(index, self.deferred())
                 index += 1
+                self._steps_done(index - 1, index)
                 if self.model.stop_training and self.mode == "train":
                     break
             self.exhausted = batches.exhausted
-        self.seen = index
+        self.seen, self.at = index, 0
         if index == 0:
             raise RanOut(self.adapter.where, got="no batch", expected="at least one")
         return self.logs()
+
+    def get_state(self) -> dict[str, Any]:
+        return {**super().get_state(), "size": self.size}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        super().set_state(state)
+        self.size = state.get("size", 0)
 
     def _run(self, batch: tuple) -> None:
         step, outs, _ = self.step(batch)
@@ -276,9 +318,13 @@ class EagerRunner(Runner):
 
     _logs: Logs = {}
 
+    def _returns_logs(self) -> bool:
+        return True
+
     def epoch(self) -> Logs:
         """Run an epoch; its logs."""
-        index = 0
+        self._logs, self._before = self._before, {}
+        index = self.at
         with Epoch(self.adapter, depth=0) as batches:
             for batch in batches:
                 self.begin(index)
@@ -286,15 +332,19 @@ class EagerRunner(Runner):
                 self._logs = eagerly(self.engine, self.mode, batch)
                 self.end(index, self.logs)
                 index += 1
+                self._steps_done(index - 1, index)
                 if self.model.stop_training and self.mode == "train":
                     break
             self.exhausted = batches.exhausted
-        self.seen = index
+        self.seen, self.at = index, 0
         return self.logs()
 
     def logs(self) -> Logs:
         """What the last step returned."""
         return floats(self._logs)
+
+    def _logs_so_far(self) -> Logs:
+        return self.logs()
 
 
 class FunctionRunner(Runner):
@@ -303,21 +353,32 @@ class FunctionRunner(Runner):
     def __init__(self, model: Any, adapter: Any, mode: str, listeners: CallbackList, function: Callable) -> None:
         super().__init__(model, adapter, mode, listeners)
         self._function = function
+        self._now: Logs = {}
+
+    def _returns_logs(self) -> bool:
+        return True
+
+    def _logs_so_far(self) -> Logs:
+        return self._now
 
     def epoch(self) -> Logs:
         """Run an epoch; its logs."""
-        index, last = 0, {}
+        index = self.at
+        last: Any = self._before
+        self._before = {}
         with Epoch(self.adapter, transform=put if self.adapter.in_memory else taken) as source:
             batches = custom.Batches(source)
             while batches.more():
                 self.begin(index)
                 last = custom.checked(self.model, self.mode, self._function(batches))
-                self.end(index, DeferredLogs(flat_logs(last), functools.partial(floats, last)))
+                self._now = DeferredLogs(flat_logs(last), functools.partial(floats, last))
+                self.end(index, self._now)
                 index += 1
+                self._steps_done(index - 1, index)
                 if self.model.stop_training and self.mode == "train":
                     break
             self.exhausted = source.exhausted
-        self.seen = index
+        self.seen, self.at = index, 0
         return floats(last)
 
 
@@ -370,7 +431,7 @@ class BlockRunner(Runner):
                 self.last = step.report, program(block, np.int32(count), np.int32(rows))
             index += count
             self.end(index - 1, self.logs)
-        self.seen = index
+        self.seen, self.at = index, 0
         return self.logs()
 
     def _run_short(self, leaves: list[Any], rows: int) -> None:

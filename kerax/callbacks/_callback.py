@@ -59,6 +59,21 @@ class Callback:
         """Called once before the work begins."""
         self._model = model
 
+    def get_state(self) -> dict[str, Any]:
+        """What must outlive a restart: counters, best values. `Checkpoint` saves it with the weights.
+
+        Returns:
+            Numbers, strings, arrays, and lists, tuples and dicts of them; here nothing.
+        """
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on as the callback whose `get_state` this is.
+
+        Called when `fit` goes on from a checkpoint: after `on_train_begin`, and after `on_epoch_begin` where it goes
+        on within an epoch.
+        """
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """`fit` begins; `logs` is empty."""
 

@@ -33,12 +33,30 @@ class CSVLogger(Callback):
         self.sep = separator
         self.append = append
         self.keys: list[str] | None = None
+        self._start = 0  # where in the file the lines of this fit begin
+        self._headed = False
+
+    def get_state(self) -> dict[str, Any]:
+        with open(self.filename, "rb") as file:
+            file.seek(self._start)
+            text = file.read().decode()
+        return {"keys": self.keys, "start": self._start, "headed": self._headed, "text": text}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Have the lines in the file that were there when the state was taken, and no later ones."""
+        self.keys, self._start, self._headed = state["keys"], state["start"], state["headed"]
+        with open(self.filename, "r+b") as file:
+            self._start = min(self._start, file.seek(0, os.SEEK_END))
+            file.truncate(self._start)
+            file.seek(self._start)
+            file.write(state["text"].encode())
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.keys = None
         self._headed = self.append and os.path.exists(self.filename) and os.path.getsize(self.filename) > 0
         with open(self.filename, "a" if self.append else "w", encoding="utf-8"):
             pass  # a file that cannot be written is known before the first epoch, not after
+        self._start = os.path.getsize(self.filename)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = logs or {}

@@ -9,6 +9,8 @@ from ._monitor import Monitor
 
 __all__ = ["EarlyStopping"]
 
+_STATE = ("wait", "stopped_epoch", "best_epoch", "best_weights")
+
 
 class EarlyStopping(Monitor):
     """Stop when the watched value no longer improves.
@@ -61,6 +63,14 @@ class EarlyStopping(Monitor):
         self.best_weights = None
         self._found = False
         self._rising = None
+
+    def get_state(self) -> dict[str, Any]:
+        return {**super().get_state(), **{name: getattr(self, name) for name in _STATE}}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        super().set_state(state)
+        for name in _STATE:
+            setattr(self, name, state[name])
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         current = self.current_value(logs, epoch)

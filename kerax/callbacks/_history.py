@@ -26,6 +26,14 @@ class History(Callback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.epoch = []
 
+    def get_state(self) -> dict[str, Any]:
+        return {"history": {name: list(values) for name, values in self.history.items()}, "epoch": list(self.epoch)}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.history, self.epoch = state["history"], state["epoch"]
+        if self.model is not None:
+            self.model.history = self
+
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():

@@ -6,9 +6,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from .._errors import DTypeError
+from .._types import Logs
 from ._callback import BATCH_HOOKS, Callback
 from ._history import History
+from ._keeper import Keeper
 from ._logs import DeferredLogs, LazyLogs, plain
+from ._periodic import Periodic
 from ._progbar_logger import ProgbarLogger
 
 __all__ = ["CallbackList"]
@@ -53,6 +56,10 @@ class CallbackList:
         self._listening: dict[str, list[Callable]] = {}
         self._model: Any = None
         self.params: dict[str, Any] = {}
+        self.epoch = 0
+        self._periodic = [callback for callback in self.callbacks if isinstance(callback, Periodic)]
+        # they save what the others have become, so they come last
+        self._periodic.sort(key=lambda callback: isinstance(callback, Keeper))
         self.set_params(params)
         if model is not None:
             self.set_model(model)
@@ -84,6 +91,8 @@ class CallbackList:
         _check(callback, len(self.callbacks))
         self.callbacks.append(callback)
         callback.set_params(self.params)
+        if isinstance(callback, Periodic):
+            self._periodic = sorted([*self._periodic, callback], key=lambda one: isinstance(one, Keeper))
         if self._model is not None:
             callback.set_model(self._model)
         self._listening.clear()
@@ -109,10 +118,42 @@ class CallbackList:
         """
         return any(_overrides(callback, name) for callback in self.callbacks for name in BATCH_HOOKS[mode])
 
+    @property
+    def keepers(self) -> list[Keeper]:
+        """Those that save where a fit stands."""
+        return [callback for callback in self._periodic if isinstance(callback, Keeper)]
+
+    def steps_left(self) -> int | None:
+        """How many training steps until a callback must be told; None where none counts them."""
+        left = [callback.steps_left() for callback in self._periodic]
+        return min((count for count in left if count is not None), default=None)
+
+    def on_train_steps(self, count: int, batch: int, logs: Logs) -> None:
+        """`count` more training steps are done, the last of which was `batch` of this epoch."""
+        for callback in self._periodic:
+            callback.on_train_steps(count, self.epoch, batch, logs)
+
     def close(self) -> None:
-        """End the line of the progress bar where it is; for work that broke off."""
+        """End the line of the progress bar where it is, and what is done beside; also for work that broke off."""
         if self._progbar is not None:
             self._progbar.close()
+        for keeper in self.keepers:
+            keeper.close()
+
+    def get_state(self) -> list[tuple[str, dict[str, Any]]]:
+        """The states of all callbacks, by class."""
+        found = [(type(callback).__name__, _state_of(callback)) for callback in self.callbacks]
+        return [(name, state) for name, state in found if state]
+
+    def set_state(self, states: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Give every callback the state of the one of its class, the second of a class that of the second."""
+        waiting = list(states)
+        for callback in self.callbacks:
+            for index, (name, state) in enumerate(waiting):
+                if name == type(callback).__name__ and hasattr(callback, "set_state"):
+                    callback.set_state(state)
+                    del waiting[index]
+                    break
 
     # -- telling ---------------------------------------------------------------------------
 
@@ -164,6 +205,7 @@ class CallbackList:
         self._tell("on_predict_end", plain(logs))
 
     def on_epoch_begin(self, epoch: int, logs: LazyLogs = None) -> None:
+        self.epoch = epoch
         self._tell("on_epoch_begin", epoch, plain(logs))
         self._listening.clear()
 
@@ -193,6 +235,11 @@ class CallbackList:
 
     def on_predict_batch_end(self, batch: int, logs: LazyLogs = None) -> None:
         self._batch("on_predict_batch_end", batch, logs)
+
+
+def _state_of(callback: Any) -> dict[str, Any]:
+    get = getattr(callback, "get_state", None)  # callbacks of another library have none
+    return {} if get is None else get()
 
 
 def _flat(callbacks: Any) -> Iterator[Any]:

@@ -61,6 +61,20 @@ class Monitor(Callback):
 
     _validation: Any = "unknown"
 
+    def get_state(self) -> dict[str, Any]:
+        watched = {"monitor": self.monitor, "best": self.best, "found": self._found, "rising": self._rising}
+        return {**super().get_state(), **watched}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        super().set_state(state)
+        if state["monitor"] != self.monitor:
+            raise ArgumentError(
+                f"{type(self).__name__} monitors {self.monitor!r}",
+                got=f"the state of one that monitors {state['monitor']!r}",
+                hint="the same monitor as before, or another directory of checkpoints",
+            )
+        self.best, self._found, self._rising = state["best"], state["found"], state["rising"]
+
     def current_value(self, logs: Logs | None, epoch: int) -> Any:
         """The watched value; None in an epoch that has none.
 

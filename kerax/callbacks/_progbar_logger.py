@@ -35,6 +35,14 @@ class ProgbarLogger(Callback):
         self.epochs = params.get("epochs", 1)
         self.target = params.get("steps")
 
+    def get_state(self) -> dict[str, Any]:
+        return {"seen": self.seen, "target": self.target}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.seen, self.target = state["seen"], state["target"]
+        if self.progbar is not None:
+            self.progbar.target = self.target
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._within_fit = True
 

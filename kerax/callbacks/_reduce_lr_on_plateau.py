@@ -74,6 +74,13 @@ class ReduceLROnPlateau(Monitor):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._reset()
 
+    def get_state(self) -> dict[str, Any]:
+        return {**super().get_state(), "wait": self.wait, "cooldown_counter": self.cooldown_counter}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        super().set_state(state)
+        self.wait, self.cooldown_counter = state["wait"], state["cooldown_counter"]
+
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = {} if logs is None else logs
         current = self.current_value(logs, epoch)

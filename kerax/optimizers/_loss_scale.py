@@ -137,6 +137,9 @@ class LossScaleOptimizer(Optimizer):
     def finalize_variable_values(self, var_list: Sequence[nnx.Variable]) -> None:
         self.inner_optimizer.finalize_variable_values(var_list)
 
+    def _averages(self, variables: Sequence[nnx.Variable]) -> list[tuple[nnx.Variable, Variable]]:
+        return self.inner_optimizer._averages(variables)
+
     def exclude_from_weight_decay(
         self, var_list: Sequence[nnx.Variable] | None = None, var_names: Sequence[str] | None = None
     ) -> None:

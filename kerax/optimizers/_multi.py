@@ -217,6 +217,9 @@ class MultiOptimizer(Optimizer):
         for optimizer, own in self._shares(list(var_list)):
             optimizer.finalize_variable_values(own)
 
+    def _averages(self, variables: Sequence[nnx.Variable]) -> list[tuple[nnx.Variable, Variable]]:
+        return [pair for optimizer, own in self._shares(list(variables)) for pair in optimizer._averages(own)]
+
     def exclude_from_weight_decay(
         self, var_list: Sequence[nnx.Variable] | None = None, var_names: Sequence[str] | None = None
     ) -> None:

@@ -276,6 +276,12 @@ class Stepper(VariableOwner):
         self._met_only("finalize_variable_values", var_list)
         write(var_list, read(self._slots.of("average", var_list)))
 
+    def _averages(self, variables: Sequence[nnx.Variable]) -> list[tuple[nnx.Variable, Variable]]:
+        """Each variable that has a moving average, beside it."""
+        if not self.use_ema or self._slots.unknown(variables):
+            return []
+        return list(zip(variables, self._slots.of("average", variables), strict=True))
+
     def _met_only(self, method: str, variables: Sequence[nnx.Variable]) -> None:
         unknown = self._slots.unknown(variables)
         if unknown:

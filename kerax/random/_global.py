@@ -21,6 +21,11 @@ def global_seed_generator() -> SeedGenerator:
     return _global
 
 
+def current() -> SeedGenerator | None:
+    """The global generator, if it was needed yet."""
+    return _global
+
+
 def reset_global_seed_generator() -> None:
     """Forget the global generator; the next one starts from a seed drawn from Python's `random`."""
     global _global
