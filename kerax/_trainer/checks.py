@@ -6,6 +6,7 @@ Arrays are looked at as a whole, a stream by its first batch; what lies on a dev
 from __future__ import annotations
 
 import itertools
+import sys
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from ..layers import Embedding
 from ..losses import LossFunctionWrapper
 from ..losses._base import keeps_rows
 
+_INFINITE = -1  # what tf.data's cardinality calls it
 _ENDLESS = (itertools.cycle, itertools.count, itertools.repeat)
 
 
@@ -31,14 +33,24 @@ def source(data: Any, steps: int | None, where: str, name: str) -> None:
         where: what the user called.
         name: the argument that says how many steps.
     """
-    endless = isinstance(data, _ENDLESS) or (hasattr(data, "num_batches") and data.num_batches is None)
-    if steps is None and endless:
+    if steps is None and _is_endless(data):
         raise ArgumentError(
             where,
             got=f"a {type(data).__name__} without end, and no {name}",
             expected="a number of batches",
             hint=f"{name}=100",
         )
+
+
+def _is_endless(data: Any) -> bool:
+    if isinstance(data, _ENDLESS) or (hasattr(data, "num_batches") and data.num_batches is None):
+        return True
+    if callable(getattr(data, "cardinality", None)):  # a Dataset, of kerax or tf.data
+        return int(data.cardinality()) == _INFINITE
+    try:
+        return len(data) >= sys.maxsize  # as Grain counts what repeats
+    except (TypeError, NotImplementedError, AttributeError):
+        return False
 
 
 def numbers(**parts: Any) -> None:

@@ -90,6 +90,7 @@ class ResidentRunner(Runner):
     def epoch(self) -> Logs:
         """Run an epoch; its logs."""
         feed, model, engine = self.feed, self.model, self.engine
+        before = self.adapter.done
         feed.begin(None)
         self.every_step = self.listeners.wants_batches("train")
         told = Lagging(self)
@@ -107,6 +108,7 @@ class ResidentRunner(Runner):
                 stop = index + 1 if self.every_step else min(index + told.stride(step), whole)
                 run(index, stop)
                 index = stop
+            self.adapter.consumed(before + index)
             if self.every_step:
                 self.end(index - 1, self.deferred())
                 if model.stop_training:
@@ -114,6 +116,7 @@ class ResidentRunner(Runner):
             else:
                 told.dispatched(index)
         told.finish()
+        self.adapter.on_epoch_end()
         self.seen = index
         return self.logs()
 

@@ -11,13 +11,15 @@ from typing import Any
 
 from ..._errors import ArgumentError, DataError
 from ..._types import Nested, Shape
+from .._stages.keeping import without_prefetch
 from ..pydataset import PyDataset
 from .arrays import ArrayAdapter
 from .batch import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from .class_weights import class_sample_weight
+from .datasets import DatasetRows, DatasetSource, batched_rows, neighbours
 from .epoch import Epoch
 from .leaves import is_array
-from .sources import IndexedSource, IterableSource, IteratorSource, Source
+from .sources import GrainSource, IndexedSource, IterableSource, IteratorSource, Source
 from .split import train_validation_split
 from .streams import StreamAdapter
 
@@ -64,6 +66,11 @@ def make_adapter(
         DataError: `x` is nothing that batches come from, or the arrays do not fit each other.
     """
     source = _source(x, shuffle, where)
+    if isinstance(source, DatasetSource) and y is None and sample_weight is None:
+        weights = {"class_weight": class_weight, "output_shape": output_shape}
+        found = _of_rows(x, steps, where, weights)
+        if found is not None:
+            return found
     if source is None:
         return ArrayAdapter(
             x,
@@ -87,6 +94,22 @@ def make_adapter(
     return StreamAdapter(source, steps=steps, class_weight=class_weight, output_shape=output_shape, where=where)
 
 
+def _of_rows(x: Any, steps: int | None, where: str, weights: dict[str, Any]) -> ArrayAdapter | None:
+    """The adapter of a Dataset that only picks rows of arrays; None of another one."""
+    if batched_rows(x) is None:
+        return None
+    if where == "fit":
+        return DatasetRows(x, steps=steps, where=where, **weights)
+    arrays = neighbours(x)  # evaluate and predict take arrays in the given order
+    if arrays is None:
+        return None
+    parts: Any = unpack_x_y_sample_weight(arrays)
+    if where == "predict":
+        parts = (parts[0], None, None)
+    size = without_prefetch(x._stage).size  # type: ignore[attr-defined]
+    return ArrayAdapter(*parts, batch_size=size, steps=steps, shuffle=False, where=where, **weights)
+
+
 def _source(x: Any, shuffle: bool | str, where: str) -> Source | None:
     """What reads the stream `x`; None for arrays."""
     if isinstance(x, (list, tuple, range, Mapping)) or is_array(x):
@@ -97,6 +120,10 @@ def _source(x: Any, shuffle: bool | str, where: str) -> Source | None:
         return IndexedSource(x, shuffle)
     if hasattr(x, "__next__"):
         return IteratorSource(x)
+    if hasattr(x, "_stage") and hasattr(x, "element_spec"):
+        return DatasetSource(x)
+    if _is_grain(x):
+        return GrainSource(x)
     if _is_torch_dataset(x):
         raise DataError(
             where,
@@ -109,6 +136,13 @@ def _source(x: Any, shuffle: bool | str, where: str) -> Source | None:
     if hasattr(x, "__getitem__") and hasattr(x, "__len__"):
         return IndexedSource(x, shuffle)
     raise _unknown(x, where)
+
+
+def _is_grain(x: Any) -> bool:
+    return any(
+        kind.__module__.partition(".")[0] == "grain" and kind.__name__ in ("MapDataset", "IterDataset", "DataLoader")
+        for kind in type(x).__mro__
+    )
 
 
 def _is_torch_dataset(x: Any) -> bool:

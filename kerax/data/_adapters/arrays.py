@@ -13,13 +13,14 @@ from ..._errors import ArgumentError, DataError
 from ..._types import Nested, Shape
 from .class_weights import class_sample_weight
 from .leaves import path_name, structured, to_array
+from .progress import Progress
 
 __all__ = ["ArrayAdapter", "check_count", "normalised", "row_count"]
 
 DEFAULT_BATCH_SIZE = 32
 
 
-class ArrayAdapter:
+class ArrayAdapter(Progress):
     """Batches out of arrays with the same number of rows.
 
     Args:
@@ -43,6 +44,7 @@ class ArrayAdapter:
     """
 
     in_memory = True
+    _kind = "arrays"
 
     def __init__(
         self,
@@ -70,6 +72,9 @@ class ArrayAdapter:
         self._host: tuple[list, Any] | None = None
         self._order: np.ndarray | None = None  # rows of the pass in progress
         self._place = 0
+        self._base: int | None = None  # seeds the order of every pass
+        self._pass = 0  # the number of the pass in progress
+        self._from: tuple[int, int, int] | None = None  # pass, place and batches done when the epoch in progress began
         if class_weight is not None:
             self.weigh_classes(class_weight, output_shape)
 
@@ -107,14 +112,44 @@ class ArrayAdapter:
         A pass that ends gives fewer batches than asked for, never rows of the next pass.
         """
         steps = steps or self.asked
+        if steps is not None:
+            steps = max(0, steps - self.done)
+        if self._order is None and self.done and not self._place:
+            return np.zeros(0, np.int32)  # the pass ended with what was used before
         if self._order is None:
-            self._order, self._place = self.order(rng), 0
+            self._order = self.order(rng or np.random.default_rng([self._seed(), self._pass]))
+        self._from = self._pass, self._place, self.done
         end = self.rows if steps is None else min(self.rows, self._place + steps * self.batch_size)
         rows = self._order[self._place : end]
         self._place = end
         if end == self.rows:
-            self._order = None
+            self._next_pass()
         return rows
+
+    def _seed(self) -> int:
+        if self._base is None:
+            self._base = int(np.random.randint(2**31)) if self.shuffle else 0
+        return self._base
+
+    def _next_pass(self) -> None:
+        self._order, self._place, self._pass = None, 0, self._pass + 1
+
+    def _place_now(self) -> dict[str, int]:
+        number, place = self._pass, self._place
+        if self.done and self._from is not None:
+            number, first, before = self._from
+            place = first + (self.done - before) * self.batch_size
+            if place >= self.rows:
+                number, place = number + 1, 0
+        return {"seed": self._seed(), "pass": number, "row": place}
+
+    def _go_to(self, place: dict[str, int]) -> None:
+        self._base, self._pass, self._place = place["seed"], place["pass"], place["row"]
+        self._order = self._from = None
+
+    def marked(self, rng: np.random.Generator | None = None, steps: int | None = None) -> Iterator[tuple]:
+        """The same as `batches`, each beside the place after it; None: it follows from how many were used."""
+        return ((batch, None) for batch in self.batches(rng, steps))
 
     def batches(self, rng: np.random.Generator | None = None, steps: int | None = None) -> Iterator[tuple]:
         """The batches of the next epoch as `(x, y, sample_weight)` of NumPy arrays."""
@@ -147,14 +182,16 @@ class ArrayAdapter:
         """Nothing to prepare."""
 
     def on_epoch_end(self) -> None:
-        """Nothing to end."""
+        """The next batch is the first of an epoch."""
+        self.epoch_ended()
 
     def interrupt(self) -> None:
         """Nothing waits."""
 
     def close(self) -> None:
         """Forget the pass in progress."""
-        self._order = None
+        if self._order is not None:
+            self._next_pass()
 
 
 def normalised(x: Nested, y: Nested, sample_weight: Nested, where: str) -> tuple:

@@ -18,7 +18,9 @@ __all__ = ["Epoch"]
 class Epoch:
     """The batches of the next epoch of an adapter. Use it in a `with`.
 
-    Exactly the epoch's batches are read ahead, none of the next epoch: nothing is lost between two.
+    Exactly the epoch's batches are read ahead, none of the next epoch: nothing is lost between two. After
+    `adapter.set_state` they are those that the epoch has left. The adapter is told of each batch handed out, so
+    that `adapter.get_state` counts those alone.
 
     Args:
         adapter: what gives the batches.
@@ -28,7 +30,7 @@ class Epoch:
         transform: applied to each batch where it is read ahead, such as a transfer to the device.
 
     Attributes:
-        given: batches given so far.
+        given: batches given so far, those before `adapter.set_state` left out.
         exhausted: whether the adapter had fewer than asked for, or none. A warning said so.
     """
 
@@ -47,40 +49,46 @@ class Epoch:
         self.exhausted = False
         self._arguments = (rng, self.steps)
         self._depth, self._transform = depth, transform
+        self._before = 0  # batches of this epoch that were used before a state was set
         self._batches: Any = None
         self._ahead: Prefetched | None = None
 
     def __enter__(self) -> Epoch:
         self.adapter.on_epoch_begin()
-        batches = self.adapter.batches(*self._arguments)
+        self._before = self.adapter.done
+        batches = self.adapter.marked(*self._arguments)
         if self._depth > 0:
-            self._ahead = Prefetched(batches, self._depth, self._transform, on_close=self.adapter.interrupt)
+            self._ahead = Prefetched(batches, self._depth, self._transformed, on_close=self.adapter.interrupt)
             self._batches = self._ahead
-        elif self._transform is not None:
-            self._batches = map(self._transform, batches)
         else:
-            self._batches = batches
+            self._batches = map(self._transformed, batches)
         return self
+
+    def _transformed(self, pair: tuple) -> tuple:
+        batch, mark = pair
+        return (batch if self._transform is None else self._transform(batch)), mark
 
     def __iter__(self) -> Epoch:
         return self
 
     def __next__(self) -> Any:
         try:
-            batch = next(self._batches)
+            batch, mark = next(self._batches)
         except StopIteration:
             self._ended()
             raise
         self.given += 1
+        self.adapter.consumed(self._before + self.given, mark)
         return batch
 
     def _ended(self) -> None:
-        if self.exhausted or (self.given >= self.steps if self.steps else self.given):
+        given = self._before + self.given
+        if self.exhausted or (given >= self.steps if self.steps else given):
             return
         self.exhausted = True
         wanted = f"{self.steps} batches" if self.steps else "batches"
         warnings.warn(
-            f"{self.adapter.where}: the data ran out: {wanted} were asked for, {self.given} came. "
+            f"{self.adapter.where}: the data ran out: {wanted} were asked for, {given} came. "
             "Give a generator steps_per_epoch × epochs batches, or let the dataset repeat.",
             UserWarning,
             stacklevel=4,

@@ -17,7 +17,7 @@ from ... import config
 from ..._core.dtypes import is_float, real_dtype
 from ..._errors import DataError
 
-__all__ = ["is_array", "is_column", "is_rows", "path_name", "structured", "to_array"]
+__all__ = ["host_array", "is_array", "is_column", "is_rows", "path_name", "structured", "to_array"]
 
 _SCALARS = (int, float, complex, str, bytes, np.generic)
 _ALIGNMENT = 64  # XLA's CPU client shares memory that starts at a multiple of this
@@ -82,7 +82,7 @@ def to_array(value: Any, name: str) -> np.ndarray | jax.Array:
     if isinstance(value, jax.Array):
         array = _cast_jax(value)
     else:
-        array = _normal(_host_array(value, name), name)
+        array = _normal(host_array(value, name), name)
     if array.ndim == 0:
         raise DataError(name, got=f"one value, {array}", expected="an array with a row for each sample")
     return array
@@ -94,7 +94,7 @@ def _cast_jax(value: jax.Array) -> jax.Array:
     return value
 
 
-def _host_array(value: Any, name: str) -> np.ndarray:
+def host_array(value: Any, name: str) -> np.ndarray:
     if isinstance(value, np.ma.MaskedArray):
         raise DataError(name, got="a masked array", hint="fill the holes first: array.filled(0)")
     if isinstance(value, np.ndarray):

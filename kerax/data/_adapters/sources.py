@@ -8,18 +8,26 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..._errors import StateError
 from .._workers import Pool, ProcessPool, ThreadPool
 from ..pydataset import PyDataset
 from .arrays import check_count
 
-__all__ = ["IndexedSource", "IterableSource", "IteratorSource", "Source"]
+__all__ = ["GrainSource", "IndexedSource", "IterableSource", "IteratorSource", "Source"]
 
 
 class Source(Protocol):
-    """Gives batches, as the user made them."""
+    """Gives batches, as the user made them.
+
+    Attributes:
+        kind: what the user would call it.
+        steps: batches in a pass, None where that is not known or they never end.
+        resumable: whether `go_to` can go to any place.
+    """
 
     kind: str
     steps: int | None
+    resumable: bool
 
     def read(self, rng: np.random.Generator | None, steps: int | None, going_on: bool = False) -> Iterator[Any]:
         """The next `steps` batches of the pass in progress, fewer where it ends; all of it for None.
@@ -36,6 +44,12 @@ class Source(Protocol):
     def interrupt(self) -> None:
         """Let a `read` in another thread end soon."""
 
+    def place(self) -> Any:
+        """The place after the last batch given: plain values; None where there is nothing to say."""
+
+    def go_to(self, place: Any) -> None:
+        """Go on from `place`."""
+
     def close(self) -> None:
         """End what reads ahead."""
 
@@ -45,9 +59,12 @@ class IteratorSource:
 
     kind = "generator"
     steps: int | None = None
+    resumable = False
 
     def __init__(self, iterator: Iterator) -> None:
         self.iterator = iterator
+        if hasattr(iterator, "get_state") and hasattr(iterator, "set_state"):
+            self.kind, self.resumable = "iterator", True
 
     def read(self, rng: np.random.Generator | None, steps: int | None, going_on: bool = False) -> Iterator[Any]:
         given = 0
@@ -58,6 +75,18 @@ class IteratorSource:
                 return
             given += 1
             yield item
+
+    def place(self) -> Any:
+        return {"iterator": _plain(self.iterator.get_state())} if self.resumable else None  # type: ignore[attr-defined]
+
+    def go_to(self, place: Any) -> None:
+        if not self.resumable:
+            raise StateError(
+                f"The place in a {self.kind}",
+                got="a source that goes on where it stopped, and cannot be sent elsewhere",
+                hint="kerax.data.Dataset.from_generator, which calls the function again",
+            )
+        self.iterator.set_state(_given(place["iterator"]))  # type: ignore[attr-defined]
 
     def on_epoch_begin(self) -> None:
         pass
@@ -73,9 +102,13 @@ class IteratorSource:
 
 
 class IterableSource(IteratorSource):
-    """A dataset that can be iterated again: of kerax, Grain, torch or tf.data, or any iterable."""
+    """A dataset that can be iterated again: of torch or tf.data, or any iterable.
+
+    It cannot be sent to a place in the middle of a pass; a new pass begins with what is there.
+    """
 
     kind = "dataset"
+    resumable = False
 
     def __init__(self, iterable: Any) -> None:
         self.iterable = iterable
@@ -89,8 +122,7 @@ class IterableSource(IteratorSource):
             yield item
         if given or going_on:
             return
-        numpy = getattr(self.iterable, "as_numpy_iterator", None)  # the pass in progress was over
-        self._pass = IteratorSource(iter(self.iterable) if numpy is None else iter(numpy()))
+        self._pass = self._begun()  # the pass in progress was over
         yield from self._rest(rng, steps)
 
     def _rest(self, rng: np.random.Generator | None, steps: int | None) -> Iterator[Any]:
@@ -101,20 +133,70 @@ class IterableSource(IteratorSource):
         if steps is None or given < steps:
             self._pass = None
 
-    def close(self) -> None:
+    def _begun(self) -> IteratorSource:
+        """A new pass."""
+        numpy = getattr(self.iterable, "as_numpy_iterator", None)
+        return IteratorSource(iter(self.iterable) if numpy is None else iter(numpy()))
+
+    def place(self) -> Any:
+        return None
+
+    def go_to(self, place: Any) -> None:
+        if place is not None:
+            raise StateError(
+                f"The place in a {type(self.iterable).__name__}",
+                got="a place in the middle",
+                expected="the beginning: this kind of dataset cannot be read from the middle on",
+                hint="the dataset that the state was taken from",
+            )
         self._pass = None
+
+    def close(self) -> None:
+        if self._pass is not None:
+            self._pass.close()
+        self._pass = None
+
+
+class GrainSource(IterableSource):
+    """A MapDataset, IterDataset or DataLoader of Grain, whose iterators say where they stand."""
+
+    kind = "Grain dataset"
+    resumable = True
+
+    def _begun(self) -> IteratorSource:
+        return _Closing(iter(self.iterable))
+
+    def place(self) -> Any:
+        return {"pass": None} if self._pass is None else {"pass": self._pass.place()}
+
+    def go_to(self, place: Any) -> None:
+        self.close()
+        if place["pass"] is not None:
+            self._pass = self._begun()
+            self._pass.go_to(place["pass"])
+
+
+class _Closing(IteratorSource):
+    """An iterator of Grain, whose threads end with it."""
+
+    def close(self) -> None:
+        if hasattr(self.iterator, "close"):
+            self.iterator.close()
 
 
 class IndexedSource:
     """A PyDataset, or what has `__getitem__` and a length: batches by index, perhaps by several workers."""
 
     kind = "PyDataset"
+    resumable = True
 
     def __init__(self, dataset: Any, shuffle: bool | str) -> None:
         self.dataset, self.shuffle = dataset, bool(shuffle)
         self.steps = self._count()
         self._order: np.ndarray | None = None  # the batches of the pass in progress
-        self._place = 0
+        self._base: int | None = None  # seeds the order of every pass
+        self._pass = 0  # the number of the pass in progress
+        self._given = 0  # batches of it
         self._pool: Pool | None = None
 
     def _count(self) -> int | None:
@@ -122,31 +204,47 @@ class IndexedSource:
         return None if count is None or count >= sys.maxsize else int(count)
 
     def read(self, rng: np.random.Generator | None, steps: int | None, going_on: bool = False) -> Iterator[Any]:
-        indices = self._next(rng, steps, going_on)
+        indices, ends = self._next(rng, steps, going_on)
         workers = int(getattr(self.dataset, "workers", 1) or 0)
         processes = bool(getattr(self.dataset, "use_multiprocessing", False))
+        items: Any
         if len(indices) == 0 or (workers <= 1 and not processes):
-            for index in indices:
-                yield self.dataset[int(index)]
+            items = (self.dataset[int(index)] for index in indices)
         else:
-            yield from self._workers(max(1, workers), processes).read(indices)
+            items = self._workers(max(1, workers), processes).read(indices)
+        left = len(indices)
+        for item in items:
+            left -= 1
+            self._given += 1
+            if ends and left == 0:
+                self._order, self._given, self._pass = None, 0, self._pass + 1
+            yield item
 
-    def _next(self, rng: np.random.Generator | None, steps: int | None, going_on: bool) -> Any:
-        count = self._count()
+    def _next(self, rng: np.random.Generator | None, steps: int | None, going_on: bool) -> tuple[Any, bool]:
+        """The batches to read, and whether the pass ends with them."""
+        count, start = self._count(), self._given
         if count is None:
-            start, self._place = self._place, self._place + (steps or 0)
-            return range(start, sys.maxsize if steps is None else self._place)
+            return range(start, sys.maxsize if steps is None else start + steps), False
         if self._order is None:
-            if going_on:
-                return ()
-            self._order, self._place = np.arange(count), 0
+            if going_on and not start:
+                return (), False
+            self._order = np.arange(count)
             if self.shuffle:
-                (rng or np.random.default_rng(np.random.randint(2**31))).shuffle(self._order)
-        start, end = self._place, count if steps is None else min(count, self._place + steps)
-        indices, self._place = self._order[start:end], end
-        if end >= count:
-            self._order = None
-        return indices
+                (rng or np.random.default_rng([self._seed(), self._pass])).shuffle(self._order)
+        end = count if steps is None else min(count, start + steps)
+        return self._order[start:end], end >= count
+
+    def _seed(self) -> int:
+        if self._base is None:
+            self._base = int(np.random.randint(2**31)) if self.shuffle else 0
+        return self._base
+
+    def place(self) -> Any:
+        return {"seed": self._seed(), "pass": self._pass, "batch": self._given}
+
+    def go_to(self, place: Any) -> None:
+        self._base, self._pass, self._given = place["seed"], place["pass"], place["batch"]
+        self._order = None
 
     def _workers(self, workers: int, processes: bool) -> Pool:
         if self._pool is None:
@@ -188,3 +286,13 @@ def _length(iterable: Any) -> int | None:
     except (TypeError, NotImplementedError, AttributeError):
         return None
     return None if count >= sys.maxsize else int(count)
+
+
+def _plain(state: Any) -> Any:
+    """The state of an iterator as JSON has it: Grain's DataLoader gives bytes."""
+    return {"bytes": state.decode()} if isinstance(state, bytes) else state
+
+
+def _given(state: Any) -> Any:
+    """What `_plain` was given."""
+    return state["bytes"].encode() if isinstance(state, dict) and set(state) == {"bytes"} else state

@@ -8,18 +8,19 @@ from typing import Any
 import numpy as np
 
 from ... import tree
-from ..._errors import ArgumentError, DataError
+from ..._errors import ArgumentError, DataError, StateError
 from ..._types import Shape
 from .arrays import check_count
 from .batch import unpack_x_y_sample_weight
 from .class_weights import check_class_weight, class_sample_weight
 from .leaves import path_name, structured, to_array
+from .progress import Progress
 from .sources import Source
 
 __all__ = ["StreamAdapter"]
 
 
-class StreamAdapter:
+class StreamAdapter(Progress):
     """Batches out of a source, each checked and normalised.
 
     Args:
@@ -46,22 +47,23 @@ class StreamAdapter:
         output_shape: Shape | None = None,
         where: str = "fit",
     ) -> None:
-        self.source, self.where = source, where
+        self.source, self.where, self._kind = source, where, source.kind
         self.asked = check_count(steps, f"{where}: steps")
         self.steps = self.asked or source.steps
         self.class_weight = None if class_weight is None else check_class_weight(class_weight)
         self.output_shape = output_shape
         self._structure: Any = None
         self._seen = 0
-        self._peeked: list[tuple] = []
+        self._peeked: list[tuple] = []  # batches, each beside the place after it
         self._in_epoch = False
+        self._start: Any = None  # the place before the batch that was peeked at
         if source.steps == 0:
             raise DataError(where, got=f"a {source.kind} of no batches", expected="at least one batch")
 
     def weigh_classes(self, class_weight: Mapping[int, float], output_shape: Shape | None = None) -> None:
         """Weigh the labels of the batches to come; see `class_sample_weight`."""
         self.class_weight, self.output_shape = check_class_weight(class_weight), output_shape
-        self._peeked = [self._weighed(*batch) for batch in self._peeked]
+        self._peeked = [(self._weighed(*batch), mark) for batch, mark in self._peeked]
 
     def batches(self, rng: np.random.Generator | None = None, steps: int | None = None) -> Iterator[tuple]:
         """The batches of the next epoch as `(x, y, sample_weight)` of arrays.
@@ -70,15 +72,45 @@ class StreamAdapter:
             rng: shuffles the batches of a PyDataset, where that was asked for.
             steps: the most batches to give; what comes after them stays for the next call.
         """
+        return (batch for batch, _ in self.marked(rng, steps))
+
+    def marked(self, rng: np.random.Generator | None = None, steps: int | None = None) -> Iterator[tuple]:
+        """The same as `batches`, each beside the place after it."""
         steps = steps or self.asked
-        given = 0
+        given = self.done
         while self._peeked:
             given += 1
             yield self._peeked.pop(0)
         left = None if steps is None else steps - given
-        if left != 0:
+        if left is None or left > 0:
             for data in self.source.read(rng, left, going_on=given > 0):
-                yield self._normal(data)
+                yield self._normal(data), self.source.place()
+
+    def get_state(self) -> dict[str, Any]:
+        """See `Progress`.
+
+        Raises:
+            StateError: a generator; or a dataset without a state of its own, in the middle of an epoch.
+        """
+        if not self.source.resumable and (self.done or self.source.kind == "generator"):
+            raise StateError(
+                f"The place in a {self.source.kind}",
+                got=f"{self.done} batches of the epoch used"
+                if self.done
+                else "a source that goes on where it stopped, and cannot be sent there",
+                expected="a source that can be read from there on",
+                hint="kerax.data.Dataset.from_generator, which calls the function again and leaves out what was used"
+                if self.source.kind == "generator"
+                else "kerax.data.Dataset or a dataset of Grain; or keep states between epochs only",
+            )
+        return super().get_state()
+
+    def _place_now(self) -> Any:
+        return self.source.place() if self._start is None else self._start
+
+    def _go_to(self, place: Any) -> None:
+        self._peeked, self._start = [], None
+        self.source.go_to(place)
 
     def peek(self, rng: np.random.Generator | None = None) -> tuple:
         """The first batch, which `batches` will give again, to build a model with.
@@ -88,8 +120,9 @@ class StreamAdapter:
         """
         if not self._peeked:
             self.on_epoch_begin()
+            self._start = self.source.place()
             for data in self.source.read(rng, 1):
-                self._peeked.append(self._normal(data))
+                self._peeked.append((self._normal(data), self.source.place()))
         if not self._peeked:
             raise DataError(
                 self.where,
@@ -97,7 +130,7 @@ class StreamAdapter:
                 expected="at least one",
                 hint="make a new generator for each call; a used one does not begin again",
             )
-        return self._peeked[0]
+        return self._peeked[0][0]
 
     def _normal(self, data: Any) -> tuple:
         place = f"{self.where}: batch {self._seen}"
@@ -156,6 +189,8 @@ class StreamAdapter:
         if self._in_epoch:
             self._in_epoch = False
             self.source.on_epoch_end()
+        self._start = None
+        self.epoch_ended()
 
     def interrupt(self) -> None:
         """Let `batches` running in another thread end soon."""
