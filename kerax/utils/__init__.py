@@ -24,6 +24,8 @@ from ..data.pydataset import PyDataset
 from ..models import clone_model
 from ._config import Config
 from ._files import get_file
+from ._image_directory import image_dataset_from_directory
+from ._images import array_to_img, img_to_array, load_img, save_img
 from ._numeric import normalize, to_categorical
 from ._sequences import pad_sequences
 from ._session import clear_session, set_random_seed
@@ -37,6 +39,7 @@ __all__ = [
     "Progbar",
     "PyDataset",
     "Sequence",
+    "array_to_img",
     "clear_session",
     "clone_model",
     "custom_object_scope",
@@ -48,14 +51,18 @@ __all__ = [
     "get_registered_name",
     "get_registered_object",
     "get_source_inputs",
+    "image_dataset_from_directory",
+    "img_to_array",
     "is_interactive_logging_enabled",
     "is_keras_tensor",
+    "load_img",
     "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
     "pad_sequences",
     "plot_model",
     "register_keras_serializable",
+    "save_img",
     "serialize_keras_object",
     "set_random_seed",
     "standardize_dtype",

@@ -119,8 +119,7 @@ def dataset_of(
     if options.batch_size is not None:
         data = batched(data, options.batch_size) if batched else data.batch(options.batch_size)
     data = data.prefetch(AUTOTUNE)
-    data.class_names = listing.class_names
-    data.file_paths = listing.paths
+    vars(data).update(class_names=listing.class_names, file_paths=listing.paths)
     if elements.skips:
-        data.skipped = elements.skipped
+        vars(data).update(skipped=elements.skipped)
     return data
