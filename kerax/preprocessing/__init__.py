@@ -1,5 +1,6 @@
 """Older names of the helpers that prepare data."""
 
-from . import sequence
+from ..utils import image_dataset_from_directory, text_dataset_from_directory
+from . import image, sequence
 
-__all__ = ["sequence"]
+__all__ = ["image", "image_dataset_from_directory", "sequence", "text_dataset_from_directory"]

@@ -22,13 +22,16 @@ from ..config import disable_interactive_logging, enable_interactive_logging, is
 from ..data._adapters import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from ..data.pydataset import PyDataset
 from ..models import clone_model
+from ._audio_directory import audio_dataset_from_directory
 from ._config import Config
+from ._csv_dataset import make_csv_dataset
 from ._files import get_file
 from ._image_directory import image_dataset_from_directory
 from ._images import array_to_img, img_to_array, load_img, save_img
 from ._numeric import normalize, to_categorical
 from ._sequences import pad_sequences
 from ._session import clear_session, set_random_seed
+from ._text_directory import text_dataset_from_directory
 
 Sequence = PyDataset
 model_to_dot = to_dot
@@ -40,6 +43,7 @@ __all__ = [
     "PyDataset",
     "Sequence",
     "array_to_img",
+    "audio_dataset_from_directory",
     "clear_session",
     "clone_model",
     "custom_object_scope",
@@ -56,6 +60,7 @@ __all__ = [
     "is_interactive_logging_enabled",
     "is_keras_tensor",
     "load_img",
+    "make_csv_dataset",
     "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
@@ -66,6 +71,7 @@ __all__ = [
     "serialize_keras_object",
     "set_random_seed",
     "standardize_dtype",
+    "text_dataset_from_directory",
     "to_categorical",
     "tree",
     "unpack_x_y_sample_weight",

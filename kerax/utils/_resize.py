@@ -56,6 +56,7 @@ _KERNELS: dict[str, tuple[Kernel, float]] = {
     "mitchellcubic": (_mitchell, 2),
 }
 _BLOCK = 1 << 18  # bytes worked on at a time: what fits the cache of one core
+_BLURRING = ("gaussian", "mitchellcubic")  # even where the size stays
 METHODS = ("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic")
 
 
@@ -108,7 +109,8 @@ def resized(image: np.ndarray, size: tuple[int, int], method: str = "bilinear") 
     rows = image.reshape(height, width * channels)
     down, down_weights = _taps(height, size[0], method)
     across, across_weights = _taps(width, size[1], method)
-    plain_down, plain_across = size[0] == height, size[1] == width
+    sharp = method not in _BLURRING
+    plain_down, plain_across = sharp and size[0] == height, sharp and size[1] == width
     if plain_down and plain_across:
         return image.astype("float32")
     if len(down) == len(across) == 1:
