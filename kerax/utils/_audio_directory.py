@@ -12,8 +12,8 @@ import numpy as np
 from .._errors import ArgumentError, Unsupported
 from .._types import PathLike
 from ..data import Dataset
-from ._directories import Options, subsets
-from ._loading import Unreadable, check_on_error, dataset_of
+from ._directories import Options
+from ._loading import Unreadable, check_on_error, datasets_of
 from ._wav import WavError, read_wav, resampled
 
 __all__ = ["audio_dataset_from_directory"]
@@ -108,6 +108,4 @@ def audio_dataset_from_directory(
     )  # fmt: skip
     read = _Reader(sampling_rate, output_sequence_length)
     blank = np.zeros((output_sequence_length or 0, 1), "float32")
-    parts, seed = subsets(options)
-    made = [dataset_of(options, part, seed, read, on_error=on_error, blank=blank, batched=_padded) for part in parts]
-    return tuple(made) if subset == "both" else made[0]
+    return datasets_of(options, read, on_error=on_error, blank=blank, batched=_padded)

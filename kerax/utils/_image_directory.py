@@ -13,9 +13,9 @@ from .. import config
 from .._errors import ArgumentError
 from .._host.optional import optional
 from .._types import PathLike
-from ._directories import Options, subsets
+from ._directories import Options
 from ._images import MODES, in_mode
-from ._loading import Unreadable, check_on_error, dataset_of
+from ._loading import Unreadable, check_on_error, datasets_of
 from ._resize import check_method, crop_box, pad_widths, resized
 
 __all__ = ["image_dataset_from_directory"]
@@ -173,6 +173,4 @@ def image_dataset_from_directory(
     fit = "crop" if crop_to_aspect_ratio else "pad" if pad_to_aspect_ratio else "stretch"
     channels_first = config.standardize_data_format(data_format) == "channels_first"
     read = _Reader(color_mode, size, check_method(where, interpolation), fit, channels_first)
-    parts, seed = subsets(options)
-    made = [dataset_of(options, part, seed, read, on_error=on_error, blank=read.blank) for part in parts]
-    return tuple(made) if subset == "both" else made[0]
+    return datasets_of(options, read, on_error=on_error, blank=read.blank)

@@ -11,9 +11,9 @@ import numpy as np
 
 from .._errors import ArgumentError, DataError
 from ..data import AUTOTUNE, Dataset
-from ._directories import Listing, Options, encoder
+from ._directories import Listing, Options, encoder, subsets
 
-__all__ = ["Unreadable", "check_on_error", "dataset_of"]
+__all__ = ["Unreadable", "check_on_error", "datasets_of"]
 
 log = logging.getLogger("kerax")
 
@@ -83,24 +83,38 @@ def _without_mark(*parts: Any) -> Any:
     return parts[:-1] if len(parts) > 2 else parts[0]
 
 
+def datasets_of(options: Options, read: Callable[[str], Any], **how: Any) -> Any:
+    """The data set that a loader gives, or the two of `subset="both"`; see `dataset_of`.
+
+    The order of a training set changes from pass to pass; that of a validation set does not, so that predictions and
+    labels of two passes belong together.
+    """
+    parts, seed = subsets(options)
+    validation = {"validation": (0,), "both": (1,)}.get(options.subset or "", ())
+    made = [
+        dataset_of(options, part, seed, read, shuffle=options.shuffle and at not in validation, **how)
+        for at, part in enumerate(parts)
+    ]
+    return tuple(made) if options.subset == "both" else made[0]
+
+
 def dataset_of(
     options: Options,
     listing: Listing,
     seed: int | None,
     read: Callable[[str], Any],
     *,
+    shuffle: bool,
     on_error: str = "raise",
     blank: Any = None,
     batched: Callable[[Dataset, int], Dataset] | None = None,
 ) -> Dataset:
-    """A data set of what `read` makes of each file, and of its label.
-
-    Threads read ahead. The order of a training set changes from pass to pass; that of a validation set does not, so
-    that predictions and labels of two passes belong together.
+    """A data set of what `read` makes of each file, and of its label; threads read ahead.
 
     Args:
         seed: what the orders follow from; the listing has been shuffled with it already.
         read: from a path to an array or a string; raises `Unreadable` or OSError.
+        shuffle: whether every pass has an order of its own.
         on_error: "raise" or "skip", what happens then.
         blank: an element of the shape that `read` gives, for "skip".
         batched: how to batch, default `Dataset.batch`.
@@ -111,7 +125,7 @@ def dataset_of(
     elements = _Elements(options, listing, read, on_error, blank)
     count = len(listing.paths)
     data = Dataset.range(count)
-    if options.shuffle and options.subset != "validation":
+    if shuffle:
         data = data.shuffle(count, seed=seed, reshuffle_each_iteration=True)
     data = data.map(elements, num_parallel_calls=AUTOTUNE)
     if elements.skips:

@@ -10,8 +10,8 @@ import numpy as np
 
 from .._errors import ArgumentError
 from .._types import PathLike
-from ._directories import Options, subsets
-from ._loading import Unreadable, check_on_error, dataset_of
+from ._directories import Options
+from ._loading import Unreadable, check_on_error, datasets_of
 
 __all__ = ["text_dataset_from_directory"]
 
@@ -81,6 +81,4 @@ def text_dataset_from_directory(
     if max_length is not None and (not isinstance(max_length, (int, np.integer)) or max_length < 1):
         raise ArgumentError(where, got=f"max_length={max_length!r}", expected="a positive integer, or None")
     read = _Reader(max_length)
-    parts, seed = subsets(options)
-    made = [dataset_of(options, part, seed, read, on_error=on_error, blank="") for part in parts]
-    return tuple(made) if subset == "both" else made[0]
+    return datasets_of(options, read, on_error=on_error, blank="")
