@@ -146,10 +146,8 @@ class Dataset:
     ) -> Dataset:
         """Random whole numbers below 2**32, without end; the same in every pass unless `rerandomize_each_iteration`."""
         draw = lambda _, rng: rng.integers(2**32)  # noqa: E731
-        if not rerandomize_each_iteration:
-            fixed = int(np.random.randint(2**31)) if seed is None else int(seed)
-            draw = lambda i, rng: np.random.default_rng([fixed % 2**63, int(i)]).integers(2**32)  # noqa: E731
-        return Dataset(Map(Numbers(0, 1, ENDLESS), draw, seed=0 if seed is None else seed, seeded=True))
+        each_pass = bool(rerandomize_each_iteration)
+        return Dataset(Map(Numbers(0, 1, ENDLESS), draw, seed=seed_of(seed), seeded=True, each_pass=each_pass))
 
     @staticmethod
     def zip(*args: Any, datasets: Any = None, name: str | None = None) -> Dataset:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from .._errors import ArgumentError
-from ._stages.base import Pass, Stream, walk
+from ._stages.base import Pass, Stream, drawn_seed, walk
 from ._stages.keeping import without_prefetch
 
 __all__ = ["DatasetIterator", "base_seed"]
@@ -87,6 +85,10 @@ class DatasetIterator:
             self._stream.close()
             self._stream = None
 
+    def __del__(self) -> None:
+        if getattr(self, "_stream", None) is not None:  # dropped in the middle of a pass
+            self.close()
+
     def __enter__(self) -> DatasetIterator:
         return self
 
@@ -97,5 +99,5 @@ class DatasetIterator:
 def base_seed(dataset: Any) -> int:
     """The seed of what was given none: drawn once, from NumPy's global generator, and only where it is needed."""
     if dataset._base is None:
-        dataset._base = int(np.random.randint(2**31)) if dataset._stage.draws else 0
+        dataset._base = drawn_seed() if dataset._stage.draws else 0
     return dataset._base

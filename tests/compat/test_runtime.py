@@ -541,16 +541,3 @@ def test_text_and_bytes():
     assert tf.compat.as_bytes("é") == "é".encode()
     assert tf.compat.as_text(b"ab") == tf.compat.as_str(b"ab") == "ab"
     assert tf.compat.as_str_any(3) == "3"
-
-
-@pytest.mark.skipif(not hasattr(kerax.data, "Dataset"), reason="kerax.data has no Dataset yet")
-def test_datasets_are_those_of_kerax():
-    assert tf.data.Dataset is kerax.data.Dataset
-    assert tf.data.AUTOTUNE == -1
-
-
-@pytest.mark.skipif(hasattr(kerax.data, "Dataset"), reason="kerax.data has a Dataset")
-def test_what_comes_later_says_so():
-    with pytest.raises(AttributeError, match="not in kerax.data yet"):
-        _ = tf.data.Dataset
-    assert tf.data.AUTOTUNE == tf.data.experimental.AUTOTUNE == -1

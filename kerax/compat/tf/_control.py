@@ -16,6 +16,7 @@ from ..._core.dtypes import is_string
 from ..._core.variable import plain
 from ..._errors import ArgumentError
 from ..._graph.tensor import any_symbolic
+from ...data._element import as_numpy_leaf
 from ._creation import convert_to_tensor
 from ._static import eager, integer
 from .errors import InvalidArgumentError
@@ -250,13 +251,13 @@ def foldr(
 
 
 def numpy_function(func: Callable, inp: Any, Tout: Any, stateful: bool = True, name: str | None = None) -> Any:
-    """`func`, written for NumPy arrays, of tensors.
+    """`func`, written for NumPy arrays, of tensors; text comes as bytes.
 
     Raises:
         StateError: inside compiled code.
     """
     eager("tf.numpy_function", "jax.pure_callback, which is told the shapes", list(inp))
-    out = func(*(np.asarray(plain(x)) for x in inp))
+    out = func(*(as_numpy_leaf(x) if is_string(x) else np.asarray(plain(x)) for x in inp))
     return tree.map_structure(convert_to_tensor, out)
 
 

@@ -49,6 +49,9 @@ INSTEAD = {
     "tf.distribute.MultiWorkerMirroredStrategy": "jax.distributed.initialize and kerax.distribution.DataParallel",
     "tf.distribute.TPUStrategy": "tf.distribute.MirroredStrategy, which takes every device there is",
     "tf.distribute.experimental": "tf.distribute.MirroredStrategy, or kerax.distribution",
+    "tf.data.FixedLengthRecordDataset": "numpy.fromfile and tf.data.Dataset.from_tensor_slices",
+    "tf.data.TFRecordDataset": "grain.experimental.TFRecordIterDataset, which fit takes as it is",
+    "tf.data.experimental.make_csv_dataset": "kerax.utils.make_csv_dataset, or pandas.read_csv and from_tensor_slices",
     "tf.distribute.cluster_resolver": "jax.distributed.initialize",
 }
 

@@ -14,6 +14,7 @@ import numpy as np
 from ..._core.variable import Variable
 from ..._errors import StateError
 from ..._graph.tensor import KerasTensor
+from ...data._element import Element
 from ._types import TensorShape
 
 Tensor = jax.Array
@@ -46,12 +47,13 @@ def _get_shape(self: Any) -> TensorShape:
 
 
 def install() -> None:
-    """Give arrays, symbolic tensors and Variables the methods they lack."""
+    """Give arrays, symbolic tensors, Variables and elements of datasets the methods they lack."""
     for cls, methods in {
         jax.Array: {"numpy": _numpy, "get_shape": _get_shape},
         jax.core.Tracer: {"numpy": _no_numpy, "get_shape": _get_shape},
         KerasTensor: {"numpy": _no_symbolic_numpy, "get_shape": _get_shape},
         Variable: {"get_shape": _get_shape},
+        Element: {"get_shape": _get_shape},
     }.items():
         for name, method in methods.items():
             if not hasattr(cls, name):

@@ -10,10 +10,11 @@ from ..._errors import DataError
 from ..._types import Nested
 from .._element import each, leaves
 from .._iterator import DatasetIterator, base_seed
-from .._stages.base import INFINITE, Pass, Stage, View, walk
+from .._stages.base import Pass, Stage, View, walk
 from .._stages.batching import Batch
 from .._stages.keeping import Prefetch, without_prefetch
 from .._stages.order import Repeat, Shard, Shuffle, Skip, Take
+from .._stages.reading import size_of
 from .._stages.sources import Rows
 from .arrays import ArrayAdapter
 from .batch import unpack_x_y_sample_weight
@@ -114,14 +115,12 @@ class DatasetRows(ArrayAdapter):
         parts: Nested = unpack_x_y_sample_weight(batched_rows(dataset))
         super().__init__(*parts, batch_size=stage.size, steps=steps, shuffle=True, where=where, **weights)
         self.dataset, self.stage = dataset, stage
-        count = stage.input.cardinality()
-        self.endless = count == INFINITE
-        if not self.endless:
-            self.rows = count - count % stage.size if stage.drop_remainder else count
-            if not self.rows:
-                raise DataError(where, got="a Dataset of no batches", expected="at least one batch")
-            self.passes = -(-self.rows // stage.size)
-            self.steps = self.asked or self.passes
+        count = size_of(stage.input.cardinality())
+        self.rows = count - count % stage.size if stage.drop_remainder else count
+        if not self.rows:
+            raise DataError(where, got="a Dataset of no batches", expected="at least one batch")
+        self.passes = -(-self.rows // stage.size)
+        self.steps = self.asked or self.passes
         self._view: View | None = None
         self._number: int | None = None  # of the pass in progress, where it is known
 
@@ -136,12 +135,12 @@ class DatasetRows(ArrayAdapter):
             self._begin()
         assert self._view is not None
         self._from = self._pass, self._place, self.done
-        end = self.rows if steps is None else self._place + steps * self.batch_size
-        if not self.endless:
-            end = min(end, self.rows)
-        rows = self._view.rows(np.arange(self._place, end)).astype(np.int32)
+        end = self.rows if steps is None else min(self.rows, self._place + steps * self.batch_size)
+        rows = np.zeros(0, np.int32)
+        if end > self._place:
+            rows = self._view.rows(np.arange(self._place, end)).astype(np.int32)
         self._place = end
-        if end >= self.rows and not self.endless:
+        if end == self.rows:
             self._next_pass()
         return rows
 
@@ -161,7 +160,7 @@ class DatasetRows(ArrayAdapter):
         if self.done and self._from is not None:
             number, first, before = self._from
             place = first + (self.done - before) * self.batch_size
-            if place >= self.rows and not self.endless:
+            if place >= self.rows:
                 number, place = number + 1, 0
         seed = base_seed(self.dataset)
         return {"seed": seed, "pass": number, "kept": _kept(self.dataset), "row": place}

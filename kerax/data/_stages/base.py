@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["ENDLESS", "INFINITE", "UNKNOWN", "Kept", "Pass", "Stage", "Stream", "View", "walk"]
+__all__ = ["ENDLESS", "INFINITE", "UNKNOWN", "Kept", "Pass", "Stage", "Stream", "View", "drawn_seed", "walk"]
 
 INFINITE, UNKNOWN = -1, -2
 ENDLESS = sys.maxsize  # the size of a view without end
@@ -168,3 +168,8 @@ def walk(stage: Stage) -> Iterator[Stage]:
     yield stage
     for below in stage.inputs:
         yield from walk(below)
+
+
+def drawn_seed() -> int:
+    """A seed for what was given none, from NumPy's global generator."""
+    return int(np.random.randint(2**31))

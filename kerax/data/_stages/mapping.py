@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .._element import element_of, spec_of
-from .base import Kept, Pass, Stage, Stream, View
+from .base import Kept, Pass, Stage, Stream, View, drawn_seed
 from .reading import Indexed, thread_count
 
 __all__ = ["Map", "called"]
@@ -29,13 +29,21 @@ class Map(Indexed, Kept):
         parallel: as `num_parallel_calls`.
         seed: with `seeded`, what its random numbers follow from, beside the pass and the number of the element.
         seeded: whether it takes a generator of random numbers after the element.
+        each_pass: whether these are others in each pass.
     """
 
     def __init__(
-        self, input: Stage, fn: Callable, parallel: int | None = None, seed: int | None = None, seeded: bool = False
+        self,
+        input: Stage,
+        fn: Callable,
+        parallel: int | None = None,
+        seed: int | None = None,
+        seeded: bool = False,
+        each_pass: bool = True,
     ) -> None:
         super().__init__(input)
-        self.fn, self.seed, self.seeded = fn, seed, seeded
+        self.fn, self.seeded, self.each_pass = fn, seeded, each_pass
+        self.seed = seed if each_pass or seed is not None else drawn_seed()
         self.own_threads = thread_count(parallel)
 
     @property
@@ -46,6 +54,13 @@ class Map(Indexed, Kept):
     def draws(self) -> bool:
         return (self.seeded and self.seed is None) or self.input.draws
 
+    def kept(self) -> Any:
+        return None if self.each_pass else self.seed
+
+    def keep(self, kept: Any) -> None:
+        if not self.each_pass:
+            self.seed = kept
+
     def spec(self) -> Any:
         with self.stream(Pass(0, (0,))) as stream:
             for element in stream:
@@ -54,7 +69,9 @@ class Map(Indexed, Kept):
 
     def result(self, element: Any, run: Pass, index: int) -> Any:
         """The function of one element."""
-        more = (run.inner(index).rng(self.seed),) if self.seeded else ()
+        more: tuple = ()
+        if self.seeded:
+            more = ((run if self.each_pass else Pass(0, ())).inner(index).rng(self.seed),)
         return element_of(called(self.fn, element, "Dataset.map", *more), "Dataset.map")
 
     def view(self, run: Pass) -> View:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._element import each
-from .base import ENDLESS, INFINITE, UNKNOWN, Kept, Pass, Stage, Stream, View
+from .base import ENDLESS, INFINITE, UNKNOWN, Kept, Pass, Stage, Stream, View, drawn_seed
 from .reading import Indexed, size_of
 
 __all__ = ["Repeat", "Shard", "Shuffle", "Skip", "Take"]
@@ -191,7 +191,7 @@ class Shuffle(Indexed, Kept):
         self.buffer, self.seed, self.each_pass = buffer, seed, each_pass
         self.fixed = seed
         if not each_pass and seed is None:
-            self.fixed = int(np.random.randint(2**31))
+            self.fixed = drawn_seed()
 
     @property
     def indexed(self) -> bool:  # type: ignore[override]
