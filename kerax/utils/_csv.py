@@ -71,11 +71,11 @@ def _fields_of_any_length() -> Iterator[None]:
         csv.field_size_limit(before)
 
 
-def _text(path: str, dialect: Dialect) -> io.TextIOBase:
+def _text(path: str, dialect: Dialect) -> Any:
     encoding = "utf-8-sig" if dialect.encoding.lower().replace("_", "-") in ("utf-8", "utf8") else dialect.encoding
     kind = dialect.compression or ""
     if kind == "GZIP":
-        return gzip.open(path, "rt", encoding=encoding, newline="")  # type: ignore[return-value]
+        return gzip.open(path, "rt", encoding=encoding, newline="")
     if kind == "ZLIB":
         return io.TextIOWrapper(io.BytesIO(zlib.decompress(Path(path).read_bytes())), encoding=encoding, newline="")
     return open(path, encoding=encoding, newline="")
@@ -87,27 +87,29 @@ def records(where: str, path: str, dialect: Dialect) -> Iterator[Record]:
     Raises:
         DataError: the file is not in the encoding, or not compressed as it should be.
     """
-    quoting = csv.QUOTE_MINIMAL if dialect.quotes else csv.QUOTE_NONE
-    with _text(path, dialect) as file:
-        reader = csv.reader(file, delimiter=dialect.delimiter, quoting=quoting, strict=True)
-        while True:
-            line = reader.line_num + 1
-            try:
-                with _fields_of_any_length():
-                    fields = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Record([], path, line, str(error))
-                continue
-            except (UnicodeDecodeError, gzip.BadGzipFile, zlib.error, EOFError) as error:
-                raise DataError(
-                    f"{where}: file {path!r}, after line {line - 1}",
-                    got=f"what cannot be read ({error})",
-                    hint="encoding= or compression_type=",
-                ) from error
-            if fields:
-                yield Record(fields, path, line)
+    quoting: Any = csv.QUOTE_MINIMAL if dialect.quotes else csv.QUOTE_NONE
+    line = 1
+    try:
+        with _text(path, dialect) as file:
+            reader = csv.reader(file, delimiter=dialect.delimiter, quoting=quoting, strict=True)
+            while True:
+                line = reader.line_num + 1
+                try:
+                    with _fields_of_any_length():
+                        fields = next(reader)
+                except StopIteration:
+                    return
+                except csv.Error as error:
+                    yield Record([], path, line, str(error))
+                    continue
+                if fields:
+                    yield Record(fields, path, line)
+    except (UnicodeDecodeError, gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise DataError(
+            f"{where}: file {path!r}, line {line} or later",
+            got=f"what cannot be read ({error})",
+            hint="encoding= or compression_type=",
+        ) from error
 
 
 def _fits(dtype: str, text: str) -> bool:

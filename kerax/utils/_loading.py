@@ -66,7 +66,7 @@ class _Elements:
     def __call__(self, number: Any) -> Any:
         at = int(number)
         content, readable = self.content(self.paths[at])
-        parts = (content,)
+        parts: tuple[Any, ...] = (content,)
         if self.labels is not None:
             kept, encode = self.labels
             parts += (kept[at] if encode is None else encode(kept[at]),)
