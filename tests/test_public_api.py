@@ -29,6 +29,8 @@ NAMESPACES = [
     "kerax.optimizers",
     "kerax.optimizers.legacy",
     "kerax.optimizers.schedules",
+    "kerax.preprocessing",
+    "kerax.preprocessing.image",
     "kerax.preprocessing.sequence",
     "kerax.random",
     "kerax.regularizers",

@@ -1,6 +1,12 @@
 """Older names of the helpers that prepare data."""
 
-from ..utils import timeseries_dataset_from_array
-from . import sequence
+from ..utils import image_dataset_from_directory, text_dataset_from_directory, timeseries_dataset_from_array
+from . import image, sequence
 
-__all__ = ["sequence", "timeseries_dataset_from_array"]
+__all__ = [
+    "image",
+    "image_dataset_from_directory",
+    "sequence",
+    "text_dataset_from_directory",
+    "timeseries_dataset_from_array",
+]

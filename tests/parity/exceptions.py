@@ -30,17 +30,6 @@ MISSING: dict[str, list[str]] = {
         "visualization",
     ],
     "waits for the layers on strings and tables": [*_in("layers", _TABLES), "utils.FeatureSpace"],
-    "waits for the readers of images, text and audio": [
-        *_in(
-            "preprocessing",
-            "image image_dataset_from_directory text_dataset_from_directory",
-        ),
-        *_in(
-            "utils",
-            "array_to_img audio_dataset_from_directory image_dataset_from_directory img_to_array load_img save_img "
-            "text_dataset_from_directory",
-        ),
-    ],
     "waits for the callbacks": _in(
         "callbacks", "BackupAndRestore ModelCheckpoint OrbaxCheckpoint RemoteMonitor SwapEMAWeights TensorBoard"
     ),

@@ -1,0 +1,155 @@
+"""One image resized on the host as TensorFlow does: half-pixel centres, no antialiasing, weights of an axis apart.
+
+An axis is a table of taps: which pixels of the source each pixel of the result sums up, and with what weights. Taps
+outside the image are left out, and the others made to sum to one. NumPy does the work without holding the lock of
+the interpreter for long, so that threads resize side by side.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from .._errors import ArgumentError
+
+__all__ = ["METHODS", "check_method", "crop_box", "pad_widths", "resized"]
+
+Kernel = Callable[[np.ndarray], np.ndarray]
+
+
+def _triangle(x: np.ndarray) -> np.ndarray:
+    return np.maximum(0.0, 1.0 - x)
+
+
+def _keys(x: np.ndarray) -> np.ndarray:
+    """Keys' cubic with a = -1/2 (IEEE ASSP 29, 1981)."""
+    near = (1.5 * x - 2.5) * x * x + 1.0
+    far = ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
+    return np.where(x < 1, near, np.where(x < 2, far, 0.0))
+
+
+def _mitchell(x: np.ndarray) -> np.ndarray:
+    """The cubic of Mitchell and Netravali with B = C = 1/3 (SIGGRAPH 1988)."""
+    near = (7 / 6 * x - 2) * x * x + 8 / 9
+    far = ((-7 / 18 * x + 2) * x - 10 / 3) * x + 16 / 9
+    return np.where(x < 1, near, np.where(x < 2, far, 0.0))
+
+
+def _gaussian(x: np.ndarray) -> np.ndarray:
+    """Deviation 1/2, cut off at three of them."""
+    return np.where(x < 1.5, np.exp(-2.0 * x * x), 0.0)
+
+
+def _lanczos(radius: int) -> Kernel:
+    return lambda x: np.where(x < radius, np.sinc(x) * np.sinc(x / radius), 0.0)
+
+
+_KERNELS: dict[str, tuple[Kernel, float]] = {
+    "bilinear": (_triangle, 1),
+    "bicubic": (_keys, 2),
+    "lanczos3": (_lanczos(3), 3),
+    "lanczos5": (_lanczos(5), 5),
+    "gaussian": (_gaussian, 1.5),
+    "mitchellcubic": (_mitchell, 2),
+}
+_BLOCK = 1 << 18  # bytes worked on at a time: what fits the cache of one core
+_BLURRING = ("gaussian", "mitchellcubic")  # even where the size stays
+METHODS = ("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic")
+
+
+@functools.lru_cache(maxsize=1024)
+def _taps(have: int, want: int, method: str) -> tuple[np.ndarray, np.ndarray]:
+    """(taps, want) indices into an axis of length `have`, and as many float32 weights."""
+    scale = have / want
+    if method == "nearest":
+        centre = (np.arange(want, dtype="float32") + np.float32(0.5)) * np.float32(scale)
+        return np.minimum(np.floor(centre).astype(np.intp), have - 1)[None], np.ones((1, want), "float32")
+    if method == "area":
+        first = np.arange(want) * scale
+        index = np.floor(first).astype(np.intp) + np.arange(math.ceil(scale) + 1)[:, None]
+        weight = np.clip(np.minimum(index + 1, first + scale) - np.maximum(index, first), 0, None) / scale
+        weight[weight < 1e-9] = 0
+    else:
+        kernel, radius = _KERNELS[method]
+        centre = (np.arange(want) + 0.5) * scale - 0.5
+        index = np.floor(centre - radius).astype(np.intp) + 1 + np.arange(math.ceil(2 * radius))[:, None]
+        weight = kernel(np.abs(index - centre))
+    weight = np.where((index < 0) | (index >= have), 0.0, weight)
+    weight /= weight.sum(axis=0)
+    used = weight.any(axis=1)
+    return np.clip(index, 0, have - 1)[used], weight[used].astype("float32")
+
+
+def _blend(taps: list[np.ndarray], weights: np.ndarray) -> np.ndarray:
+    """The sum of `taps`, rows of any dtype, each times its column of `weights`; float32."""
+    total = np.multiply(taps[0], weights[0][:, None], dtype="float32")
+    if len(taps) > 1:
+        part = np.empty_like(total)
+        for tap, weight in zip(taps[1:], weights[1:], strict=True):
+            np.multiply(tap, weight[:, None], out=part, dtype="float32")
+            total += part
+    return total
+
+
+def resized(image: np.ndarray, size: tuple[int, int], method: str = "bilinear") -> np.ndarray:
+    """An image of another size.
+
+    Args:
+        image: (height, width, channels), integers or floats.
+        size: (height, width) of the result.
+        method: one of `METHODS`.
+
+    Returns:
+        (*size, channels) float32, in the range of `image`; the kernels with negative lobes may leave it a little.
+    """
+    height, width, channels = image.shape
+    rows = image.reshape(height, width * channels)
+    down, down_weights = _taps(height, size[0], method)
+    across, across_weights = _taps(width, size[1], method)
+    sharp = method not in _BLURRING
+    plain_down, plain_across = sharp and size[0] == height, sharp and size[1] == width
+    if plain_down and plain_across:
+        return image.astype("float32")
+    if len(down) == len(across) == 1:
+        return image[down[0]].take(across[0], axis=1).astype("float32")
+    out = np.empty((*size, channels), "float32")
+    step = max(1, _BLOCK // (4 * channels * max(width, size[1])))
+    for start in range(0, size[0], step):
+        block = slice(start, start + step)
+        tall = rows[block] if plain_down else _blend([rows[one[block]] for one in down], down_weights[:, block])
+        tall = tall.reshape(-1, width, channels)
+        if plain_across:
+            out[block] = tall
+            continue
+        for number, (where, weight) in enumerate(zip(across, across_weights, strict=True)):
+            part = tall.take(where, axis=1)
+            if number:
+                out[block] += part * weight[:, None]
+            else:
+                np.multiply(part, weight[:, None], out=out[block], dtype="float32")
+    return out
+
+
+def crop_box(have: tuple[int, int], want: tuple[int, int]) -> tuple[slice, slice]:
+    """The largest window in the middle of an image that has the aspect ratio of `want`."""
+    height = min(have[0], int(have[1] * want[0] / want[1])) or have[0]
+    width = min(have[1], int(have[0] * want[1] / want[0])) or have[1]
+    top, left = (have[0] - height) // 2, (have[1] - width) // 2
+    return slice(top, top + height), slice(left, left + width)
+
+
+def pad_widths(have: tuple[int, int], want: tuple[int, int]) -> tuple[int, int]:
+    """How many rows above and below, and columns left and right, give an image the aspect ratio of `want`."""
+    height = max(have[0], int(have[1] * want[0] / want[1]))
+    width = max(have[1], int(have[0] * want[1] / want[0]))
+    return (height - have[0]) // 2, (width - have[1]) // 2
+
+
+def check_method(where: str, method: object) -> str:
+    """`method`, one of `METHODS`."""
+    if method not in METHODS:
+        raise ArgumentError(where, got=f"interpolation={method!r}", expected=f"one of {METHODS}")
+    return str(method)
