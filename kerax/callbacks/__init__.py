@@ -10,6 +10,7 @@ from ._learning_rate_scheduler import LearningRateScheduler
 from ._list import CallbackList
 from ._progbar_logger import ProgbarLogger
 from ._reduce_lr_on_plateau import ReduceLROnPlateau
+from ._tensorboard import TensorBoard
 from ._terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "LearningRateScheduler",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "TensorBoard",
     "TerminateOnNaN",
 ]
 
