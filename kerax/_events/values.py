@@ -1,4 +1,4 @@
-"""What a summary holds, from NumPy arrays: the form in which TensorBoard's plugins want scalars, histograms and so on."""
+"""What summaries hold, made from NumPy arrays: the form in which TensorBoard's plugins want scalars, histograms …"""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ from .._errors import ArgumentError, DTypeError, ShapeError
 from .codecs import png, wav
 from .protos import protos
 
-__all__ = ["audio", "histogram", "image", "metadata", "scalar", "summary", "tensor", "text", "value"]
+__all__ = ["audio", "histogram", "image", "metadata", "raw", "scalar", "summary", "tensor", "text", "value"]
+
+_KINDS = {
+    "bool": "DT_BOOL",
+    "float32": "DT_FLOAT",
+    "float64": "DT_DOUBLE",
+    "int32": "DT_INT32",
+    "int64": "DT_INT64",
+    "uint8": "DT_UINT8",
+}
 
 
 def scalar(name: str, data: Any, description: str | None = None) -> Any:
@@ -130,6 +139,17 @@ def _is_float(dtype: np.dtype) -> bool:
     return dtype.kind == "f" or dtype.name == "bfloat16" or dtype.name.startswith("float8")
 
 
+def raw(tag: str, data: Any, about: bytes | None = None) -> Any:
+    """A tensor of numbers or strings, for the plugin that `about`, a `SummaryMetadata`, names."""
+    array = np.asarray(data)
+    if array.dtype.kind in "SUOT":
+        parts = [word if isinstance(word, bytes) else str(word).encode() for word in array.ravel().tolist()]
+        content = strings(parts, array.shape)
+    else:
+        content = tensor(array)
+    return value(tag, content, None if about is None else protos().summary.SummaryMetadata.FromString(about))
+
+
 # -- messages ------------------------------------------------------------------------------------
 
 
@@ -152,12 +172,10 @@ def metadata(plugin: str, description: str | None = None, content: bytes = b"") 
 
 def tensor(array: np.ndarray) -> Any:
     """An array of float32, float64 or integers as a message."""
-    kinds = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "int32": "DT_INT32", "int64": "DT_INT64", "uint8": "DT_UINT8"}
-    kinds |= {"bool": "DT_BOOL"}
     name = array.dtype.name
-    if name not in kinds:
-        raise DTypeError("summary.write", got=f"a tensor of {name}", expected=f"one of {', '.join(kinds)}, or strings")
-    kind = getattr(protos().types, kinds[name])
+    if name not in _KINDS:
+        raise DTypeError("summary.write", got=f"a tensor of {name}", expected=f"one of {', '.join(_KINDS)}, or strings")
+    kind = getattr(protos().types, _KINDS[name])
     content = np.ascontiguousarray(array).tobytes()
     return protos().tensor.TensorProto(dtype=kind, tensor_shape=shape(array.shape), tensor_content=content)
 

@@ -113,6 +113,9 @@ class CallbackList:
         """End the line of the progress bar where it is; for work that broke off."""
         if self._progbar is not None:
             self._progbar.close()
+        for callback in self.callbacks:
+            if hasattr(callback, "_release"):  # of what it holds beyond this work: writers, a profile
+                callback._release()
 
     # -- telling ---------------------------------------------------------------------------
 
