@@ -12,6 +12,7 @@ from .protos import protos
 
 __all__ = ["audio", "histogram", "image", "metadata", "raw", "scalar", "summary", "tensor", "text", "value"]
 
+_WAV = b"\x10\x0b"  # AudioPluginData(encoding=WAV): without it browsers are not told what they get
 _KINDS = {
     "bool": "DT_BOOL",
     "float32": "DT_FLOAT",
@@ -119,7 +120,7 @@ def audio(
         raise ArgumentError(where, got=f"max_outputs={max_outputs}", expected="0 or more")
     clips = [wav(one.astype("float32"), int(sample_rate)) for one in sounds[:max_outputs]]
     parts = strings([part for clip in clips for part in (clip, b"")], (len(clips), 2))  # each with its label
-    return value(name, parts, metadata("audio", description))
+    return value(name, parts, metadata("audio", description, _WAV))
 
 
 def text(name: str, data: Any, description: str | None = None) -> Any:
