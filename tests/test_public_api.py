@@ -15,6 +15,7 @@ NAMESPACES = [
     "kerax.activations",
     "kerax.backend",
     "kerax.callbacks",
+    "kerax.compat.hparams",
     "kerax.config",
     "kerax.constraints",
     "kerax.distribution",
@@ -33,6 +34,8 @@ NAMESPACES = [
     "kerax.random",
     "kerax.regularizers",
     "kerax.saving",
+    "kerax.summary",
+    "kerax.summary.experimental",
     "kerax.tree",
     "kerax.utils",
 ]

@@ -52,7 +52,7 @@ def graph_def(model: Any) -> Any:
     """
     nodes = Nodes()
     if model_calls(model):
-        _recorded(nodes, model, model.name, [])
+        _recorded(nodes, model, "", [])
     else:
         traced_nodes(nodes, model, facts_of)
     return protos().graph.GraphDef(node=nodes.made, versions=protos().versions.VersionDef(producer=22))
@@ -62,6 +62,7 @@ def _recorded(nodes: Nodes, model: Any, scope: str, feeds: list[str]) -> list[st
     """Add the nodes of a model whose calls are known; the names of its outputs.
 
     Args:
+        scope: what the names of its layers begin with: nothing, or the name of a model in a model and "/".
         feeds: the names of its inputs, where it stands in another model.
     """
     names: dict[int, str] = {}  # tensor -> the name of what gives it
@@ -73,10 +74,10 @@ def _recorded(nodes: Nodes, model: Any, scope: str, feeds: list[str]) -> list[st
             sources = [feeds[place] for place in entering if place < len(feeds)]
         layer = call.operation
         if _is_known(layer) and not entering:
-            ends = _recorded(nodes, layer, f"{scope}/{layer.name}", sources)
+            ends = _recorded(nodes, layer, f"{scope}{layer.name}/", sources)
         else:
             shapes = [tensor.shape for tensor in call.node.outputs]
-            name = nodes.add(f"{scope}/{layer.name}", class_name(layer), sources, shapes, facts_of(layer))
+            name = nodes.add(f"{scope}{layer.name}", class_name(layer), sources, shapes, facts_of(layer))
             ends = [name if place == 0 else f"{name}:{place}" for place in range(len(call.node.outputs))]
         names.update({id(tensor): end for tensor, end in zip(call.node.outputs, ends, strict=False)})
     return [names[id(tensor)] for tensor in model.outputs if id(tensor) in names]

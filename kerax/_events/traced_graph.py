@@ -54,7 +54,7 @@ class _Calls:
 
     def watched(self, fn: Callable) -> Callable:
         """`layer.call`, whose operations carry the scope of this call."""
-        layer = getattr(fn, "__self__", None)
+        layer: Any = getattr(fn, "__self__", None)
         inner = fn if flow.convert is None else flow.convert(fn)
         if not hasattr(layer, "name"):
             return inner
@@ -119,7 +119,7 @@ class _Gathered:
         source: dict[Any, str] = {}  # variable of the jaxpr -> the key of the node that gives it
         order: dict[str, dict[str, Any]] = {}  # key -> what is known of the node
         for (path, leaf), var in zip(leaves, entries, strict=True):
-            name = f"{self.model.name}/{'_'.join(map(str, path))}"
+            name = "_".join(map(str, path))
             source[var] = name
             order[name] = {"name": name, "op": "InputLayer", "inputs": {}, "shapes": {var: leaf.shape}, "layer": None}
         for number, equation in enumerate(closed.jaxpr.eqns):
@@ -131,7 +131,7 @@ class _Gathered:
             key = scope if layer is not None else f"{scope}#{number}"
             if key not in order:
                 kind = class_name(layer) if layer is not None else _kind(equation)
-                name = scope if layer is not None else f"{scope}/{kind}"
+                name = (scope if layer is not None else f"{scope}/{kind}").partition("/")[2]  # the model's comes first
                 order[key] = {"name": name, "op": kind, "inputs": {}, "shapes": {}, "layer": layer}
             node = order[key]
             node["inputs"].update(dict.fromkeys(giver for giver in givers if giver != key))

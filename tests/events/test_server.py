@@ -128,9 +128,9 @@ def test_the_graph_holds_the_layers_and_their_shapes(board):
         for node in nodes
     ]
     names = ["input_layer", "words", "global_average_pooling1d", "hidden", "head"]
-    assert heads[0] == ['name: "reviews/input_layer"']
+    assert heads[0] == ['name: "input_layer"']
     for before, name, head in zip(names, names[1:], heads[1:]):
-        assert head == [f'name: "reviews/{name}"', f'input: "reviews/{before}"']
+        assert head == [f'name: "{name}"', f'input: "{before}"']
     assert 'op: "Dense"' in nodes[3]
     assert nodes[3].count("size: -1") == 1
     assert "size: 4\n" in nodes[3]
