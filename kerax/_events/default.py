@@ -16,6 +16,7 @@ class _Default(threading.local):
     writer: Any = None  # an EventWriter, a NoopWriter or None
     step: Any = None  # an int, an array, a Variable, or a function that gives one
     recorded: bool | Callable[[], Any] = True
+    holder: Any = None  # the callback that took their place for a fit
 
     def set(self, **values: Any) -> None:
         """Set attributes; compiled code that holds summaries is told."""

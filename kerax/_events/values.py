@@ -118,6 +118,8 @@ def audio(
         raise DTypeError(where, got=f"data of {sounds.dtype}", expected="floats from -1 to 1")
     if max_outputs < 0:
         raise ArgumentError(where, got=f"max_outputs={max_outputs}", expected="0 or more")
+    if int(sample_rate) < 1:
+        raise ArgumentError(where, got=f"sample_rate={sample_rate}", expected="a positive number of frames a second")
     clips = [wav(one.astype("float32"), int(sample_rate)) for one in sounds[:max_outputs]]
     parts = strings([part for clip in clips for part in (clip, b"")], (len(clips), 2))  # each with its label
     return value(name, parts, metadata("audio", description, _WAV))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import itertools
 import logging
@@ -31,6 +32,7 @@ class EventWriter:
         flush_millis: how long they may, while others come.
         suffix: the end of the file's name.
         lenient: on a write that fails, warn once and drop the rest, instead of raising.
+        where: which argument the folder is, for messages.
     Raises:
         ArgumentError: the folder cannot be made.
 
@@ -45,6 +47,7 @@ class EventWriter:
         flush_millis: float = 120_000,
         suffix: str = ".v2",
         lenient: bool = False,
+        where: str = "create_file_writer: logdir",
     ) -> None:
         self.logdir = os.fspath(logdir)
         self.number = next(_numbers)
@@ -63,9 +66,7 @@ class EventWriter:
             self._make_folder()
         except OSError as error:
             raise ArgumentError(
-                "The folder of event files",
-                got=f"{self.logdir!r}: {error.strerror or error}",
-                expected="a folder that can be written to",
+                where, got=f"{self.logdir!r}: {error.strerror or error}", expected="a folder that can be written to"
             ) from error
 
     def _make_folder(self) -> None:
@@ -112,7 +113,8 @@ class EventWriter:
             if not self._lost:
                 self._guarded(self._sync)
             if self._finalizer is not None:
-                self._finalizer()
+                with contextlib.suppress(OSError) if self._lost else contextlib.nullcontext():  # it was told of
+                    self._finalizer()
 
     def _guarded(self, act: Any) -> None:
         try:

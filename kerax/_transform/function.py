@@ -26,6 +26,7 @@ from .tracebacks import ends_at_user
 
 log = logging.getLogger("kerax")
 _WINDOW, _TOO_MANY = 10, 5  # as many traces within as many calls make a warning
+_MOST = 16  # programs kept for arguments of one kind, under different settings
 _AROUND = 4  # the parts of a key that `_surroundings` gives
 _HOST = object()  # in place of a program: this call runs from the host
 
@@ -289,9 +290,9 @@ class Function:
         if program is not _HOST:  # what the first call made
             modules += reachable(autograph.LIBRARIES, *roots)[1]
         self._drop_dead()
-        self._programs.setdefault(key, []).insert(
-            0, _Kept(program, variables, modules, context.summaries.since(before))
-        )
+        kept = self._programs.setdefault(key, [])
+        kept.insert(0, _Kept(program, variables, modules, context.summaries.since(before)))
+        del kept[_MOST:]
         return program
 
     def body(self, key: tuple, make: Callable[[], tuple]) -> Compiled | None:

@@ -118,7 +118,8 @@ class TensorBoard(Callback):
             if jax.process_index():
                 self._writers[run] = NoopWriter()
             else:
-                self._writers[run] = EventWriter(os.path.join(self.log_dir, run), lenient=True)
+                folder = os.path.join(self.log_dir, run)
+                self._writers[run] = EventWriter(folder, lenient=True, where="TensorBoard: log_dir")
         return self._writers[run]
 
     def _write(self, run: str, step: int, found: list[Any]) -> None:
@@ -234,13 +235,13 @@ class TensorBoard(Callback):
 
     def _summaries_begin(self) -> None:
         """Let summaries without a writer of their own, in the steps of `fit`, come here."""
-        if self._every is None or self._before is not None:
+        if self._every is None or default.holder is not None:
             return
         every = self._every
         step = functools.partial(getattr, self._optimizer, "iterations") if self._optimizer is not None else None
-        self._before = {name: getattr(default, name) for name in ("writer", "step", "recorded")}
+        self._before = {name: getattr(default, name) for name in ("writer", "step", "recorded", "holder")}
         recorded = True if step is None else lambda: step() % every == 0
-        default.set(writer=self._writer("train"), step=step, recorded=recorded)
+        default.set(writer=self._writer("train"), step=step, recorded=recorded, holder=self)
 
     def _summaries_end(self) -> None:
         if self._before is not None:
