@@ -7,6 +7,7 @@ import importlib
 import itertools
 import logging
 import os
+import socket
 import threading
 import time
 import weakref
@@ -131,13 +132,20 @@ class EventWriter:
         if self._file is None:
             if not self._waiting:
                 return
-            files = importlib.import_module("tensorboardX.event_file_writer")
-            prefix = self.logdir if "://" in self.logdir else os.path.abspath(self.logdir)
-            self._file = files.EventsWriter(f"{prefix}/events", self._suffix)
+            self._file = self._opened()
             self._finalizer = weakref.finalize(self, _finish, self._file, self._waiting)
         while self._waiting:
-            self._file.write_event(self._waiting[0])
+            self._file.write(self._waiting[0].SerializeToString())
             del self._waiting[0]
+
+    def _opened(self) -> Any:
+        """A new file, which begins with the version of its format."""
+        folder = self.logdir if "://" in self.logdir else os.path.abspath(self.logdir)
+        now = time.time()
+        name = f"events.out.tfevents.{int(now):010d}.{socket.gethostname()}{self._suffix}"
+        file = importlib.import_module("tensorboardX.record_writer").RecordWriter(f"{folder}/{name}")
+        file.write(protos().event.Event(wall_time=now, file_version="brain.Event:2").SerializeToString())
+        return file
 
     def _sync(self) -> None:
         self._write()
@@ -148,10 +156,12 @@ class EventWriter:
 
 def _finish(file: Any, waiting: list[Any]) -> None:
     """End the file of a writer that nobody closed."""
-    for event in waiting:
-        file.write_event(event)
-    waiting.clear()
-    file.close()
+    try:
+        for event in waiting:
+            file.write(event.SerializeToString())
+    finally:
+        waiting.clear()
+        file.close()
 
 
 class NoopWriter:

@@ -50,6 +50,7 @@ def batches_to_profile(profile_batch: Any) -> tuple[int, int] | None:
     ends = profile_batch
     if isinstance(ends, str):
         ends = [int(part) if part.strip().isdigit() else part for part in ends.split(",")]
+        ends = ends * 2 if len(ends) == 1 else ends
     if _is_whole(ends):
         ends = [ends, ends]
     if isinstance(ends, range) and ends.step == 1 and len(ends):
