@@ -111,11 +111,13 @@ class EventWriter:
             if self.closed:
                 return
             self.closed = True
-            if not self._lost:
-                self._guarded(self._sync)
-            if self._finalizer is not None:
-                with contextlib.suppress(OSError) if self._lost else contextlib.nullcontext():  # it was told of
-                    self._finalizer()
+            try:
+                if not self._lost:
+                    self._guarded(self._sync)
+            finally:
+                if self._finalizer is not None:
+                    with contextlib.suppress(OSError) if self._lost else contextlib.nullcontext():  # it was told of
+                        self._finalizer()
 
     def _guarded(self, act: Any) -> None:
         try:

@@ -47,10 +47,10 @@ class Server:
 def serving(folder: Path) -> Iterator[Server]:
     """A server on what stands in the folder by now; it is gone when the block ends."""
     pytest.importorskip("tensorboard")
-    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder), "--port", "0", "--host", "127.0.0.1"]
+    command = [sys.executable, "-m", "tensorboard.main", "--logdir", folder.name, "--port", "0", "--host", "127.0.0.1"]
     command += ["--load_fast=false", "--reload_interval=0", "--samples_per_plugin", "images=20"]
     log = folder.parent / "server.log"
-    with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:
+    with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out, cwd=folder.parent) as process:
         try:
             yield Server(_address(process, log))
         finally:
