@@ -44,7 +44,9 @@ from .ops import custom_gradient
 from .optimizers import Optimizer
 from .regularizers import Regularizer
 
-_ON_FIRST_USE = ("backend", "compat", "data", "datasets", "mixed_precision", "preprocessing", "saving", "utils")
+_ON_FIRST_USE = (
+    *("backend", "compat", "data", "datasets", "mixed_precision", "preprocessing", "saving", "summary", "utils"),
+)
 
 __all__ = [
     "DTypePolicy",
@@ -96,6 +98,7 @@ __all__ = [
     "regularizers",
     "remat",
     "saving",
+    "summary",
     "tree",
     "utils",
     "version",

@@ -37,7 +37,9 @@ metrics
 optimizers
 saving
 checkpoint
-_inspect _events
+_inspect
+_events
+summary
 callbacks
 _trainer
 models

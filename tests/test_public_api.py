@@ -15,6 +15,7 @@ NAMESPACES = [
     "kerax.activations",
     "kerax.backend",
     "kerax.callbacks",
+    "kerax.compat.hparams",
     "kerax.config",
     "kerax.constraints",
     "kerax.distribution",
@@ -35,6 +36,8 @@ NAMESPACES = [
     "kerax.random",
     "kerax.regularizers",
     "kerax.saving",
+    "kerax.summary",
+    "kerax.summary.experimental",
     "kerax.tree",
     "kerax.utils",
 ]

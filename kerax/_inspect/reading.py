@@ -24,6 +24,7 @@ __all__ = [
     "flat_shapes",
     "inner_layers",
     "is_functional",
+    "is_shape",
     "model_calls",
     "operations_of",
     "output_shapes",
@@ -114,7 +115,7 @@ def flat_shapes(structure: Any) -> list[tuple]:
     """The shapes inside a structure of tensors or of shapes."""
     if isinstance(structure, KerasTensor):
         return [structure.shape]
-    if _is_shape(structure):
+    if is_shape(structure):
         return [tuple(structure)]
     if isinstance(structure, dict):
         return [shape for value in structure.values() for shape in flat_shapes(value)]
@@ -123,7 +124,8 @@ def flat_shapes(structure: Any) -> list[tuple]:
     return []
 
 
-def _is_shape(value: Any) -> bool:
+def is_shape(value: Any) -> bool:
+    """Whether it is a shape, unknown sizes included, and not a structure of them."""
     return isinstance(value, (list, tuple)) and all(size is None or isinstance(size, int) for size in value)
 
 

@@ -147,6 +147,9 @@ class Engine:
         """
         looping = mode != "predict" if looping is None else looping
         key = (mode, padded, _key(batch), looping)
+        known = self.now.steps.get(key)
+        if known is not None and known.writer not in (None, context.here.summaries):
+            self._drop(key, known)
         if key not in self.now.steps:
             self._count(mode, key)
             model = self.model
@@ -159,6 +162,13 @@ class Engine:
             if placement.current is not None:  # also what the step found outside of the model
                 _move(step.variables)
         return self.now.steps[key]
+
+    def _drop(self, key: Any, step: programs.Step) -> None:
+        """Forget a step whose summaries go to a writer that is no longer the default, and what was made of it."""
+        del self.now.steps[key]
+        self.now.pace.pop(id(step), None)
+        for one in [one for one in self.now.programs if one[1] == id(step)]:
+            del self.now.programs[one]
 
     def _count(self, mode: str, key: Any) -> None:
         count = self._compilations[mode] = self._compilations.get(mode, 0) + 1

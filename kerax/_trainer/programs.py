@@ -18,7 +18,7 @@ from jax import lax
 
 from .. import tree
 from .._core import placement
-from .._core.context import setting
+from .._core.context import setting, summaries
 from .._core.stateful import Carried, discover, pure
 from .._core.variable import plain
 from .dispatch import Program
@@ -52,7 +52,9 @@ class Step:
         leaves = [_shape(leaf) for leaf in tree.flatten(batch) if leaf is not None]
         rows = leaves[0].shape[0] if leaves and leaves[0].shape else 0
         self.rows = rows
+        before = summaries.met
         closed, self._out = discover(lambda: self._trace(fn, carried, leaves, rows), carried)
+        self.writer = summaries.since(before)  # of the summaries inside, None without any
         self.jaxpr = closed
         self.variables = list(carried.variables)  # a later trace may carry more
         ins, outs = closed.jaxpr.invars, closed.jaxpr.outvars[len(closed.jaxpr.outvars) - len(self.variables) :]

@@ -26,6 +26,7 @@ from .tracebacks import ends_at_user
 
 log = logging.getLogger("kerax")
 _WINDOW, _TOO_MANY = 10, 5  # as many traces within as many calls make a warning
+_MOST = 16  # programs kept for arguments of one kind, under different settings
 _AROUND = 4  # the parts of a key that `_surroundings` gives
 _HOST = object()  # in place of a program: this call runs from the host
 
@@ -33,8 +34,9 @@ _HOST = object()  # in place of a program: this call runs from the host
 class _Kept:
     """A program, and the settings of modules and Variables that it was traced with."""
 
-    def __init__(self, program: Any, variables: Sequence[Any], modules: Sequence[Any]) -> None:
+    def __init__(self, program: Any, variables: Sequence[Any], modules: Sequence[Any], writer: int | None) -> None:
         self.program = program
+        self._writer = writer  # of the summaries inside, None without any
         self._variables = [v for v in variables if isinstance(v, Variable)]
         self._modules = [weakref.ref(m) for m in modules]
         self._settings = self._now()
@@ -45,9 +47,13 @@ class _Kept:
         modules = [ref() for ref in self._modules]
         return settings + [[getattr(m, name, None) for name in ("_trainable", "revision", "_policy")] for m in modules]
 
+    def fresh(self) -> bool:
+        """Whether nothing that they depend on was touched since."""
+        return self.stamp == context.changes.count and (self._writer is None or self._writer == here.summaries)
+
     def holds(self) -> bool:
         """Whether they are the same now."""
-        same = self._now() == self._settings
+        same = self._now() == self._settings and (self._writer is None or self._writer == here.summaries)
         if same:
             self.stamp = context.changes.count
         return same
@@ -238,7 +244,7 @@ class Function:
         kept = self._programs.get(key)
         if kept is None:
             return None
-        if kept[0].stamp != context.changes.count:
+        if not kept[0].fresh():
             for index, one in enumerate(kept):
                 if one.holds():
                     kept.insert(0, kept.pop(index))
@@ -273,6 +279,7 @@ class Function:
     def _compiled(self, key: tuple, on_arrays: Callable, leaves: list[Any], roots: tuple) -> Any:
         """Trace and keep the program of that key."""
         variables, modules = reachable(autograph.LIBRARIES, *roots)
+        before = context.summaries.met
         program: Any
         try:
             with setting(read=(), write=(), created=()):  # what watches the caller sees the program, not its parts
@@ -283,7 +290,9 @@ class Function:
         if program is not _HOST:  # what the first call made
             modules += reachable(autograph.LIBRARIES, *roots)[1]
         self._drop_dead()
-        self._programs.setdefault(key, []).insert(0, _Kept(program, variables, modules))
+        kept = self._programs.setdefault(key, [])
+        kept.insert(0, _Kept(program, variables, modules, context.summaries.since(before)))
+        del kept[_MOST:]
         return program
 
     def body(self, key: tuple, make: Callable[[], tuple]) -> Compiled | None:

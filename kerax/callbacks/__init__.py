@@ -15,6 +15,7 @@ from ._progbar_logger import ProgbarLogger
 from ._reduce_lr_on_plateau import ReduceLROnPlateau
 from ._remote_monitor import RemoteMonitor
 from ._swap_ema_weights import SwapEMAWeights
+from ._tensorboard import TensorBoard
 from ._terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "ReduceLROnPlateau",
     "RemoteMonitor",
     "SwapEMAWeights",
+    "TensorBoard",
     "TerminateOnNaN",
 ]
 

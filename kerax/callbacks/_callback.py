@@ -74,6 +74,9 @@ class Callback:
         on within an epoch.
         """
 
+    def _release(self) -> None:
+        """Let go of what is held beyond a call: files, threads. Also called where the call broke off."""
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """`fit` begins; `logs` is empty."""
 

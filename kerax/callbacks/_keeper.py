@@ -109,7 +109,7 @@ class Keeper(Periodic):
         self._writer.wait()
         self._report()
 
-    def close(self) -> None:
+    def _release(self) -> None:
         """Finish what is being written."""
         self._writer.wait()
         self._run = None

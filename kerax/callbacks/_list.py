@@ -137,8 +137,9 @@ class CallbackList:
         """End the line of the progress bar where it is, and what is done beside; also for work that broke off."""
         if self._progbar is not None:
             self._progbar.close()
-        for keeper in self.keepers:
-            keeper.close()
+        for callback in self.callbacks:
+            if isinstance(callback, Callback):
+                callback._release()
 
     def get_state(self) -> list[tuple[str, dict[str, Any]]]:
         """The states of all callbacks, by class."""

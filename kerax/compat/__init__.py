@@ -1,14 +1,14 @@
 """What scripts written for other libraries import instead of them."""
 
-__all__ = ["tf"]
+__all__ = ["hparams", "tf"]
 
 import importlib
 from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    if name == "tf":
-        return importlib.import_module(f"{__name__}.tf")
+    if name in __all__:
+        return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -388,7 +388,7 @@ def test_a_name_that_is_not_there_is_simply_not_there():
         (lambda: tf.matmul(np.eye(2), np.eye(2), transpose_a=True, adjoint_a=True), ValueError, "one of them"),
         (lambda: tf.strided_slice([1], [0], [1], var=tf.Variable([1])), ValueError, r"variable\[...\]"),
         (lambda: tf.data.nothing, AttributeError, "tf.data.nothing"),
-        (lambda: tf.summary.scalar, AttributeError, "SummaryWriter"),
+        (lambda: tf.summary.merge_all, AttributeError, "tf.summary.merge_all"),
     ],
 )
 def test_errors_say_what_is_wrong(call, error, message):

@@ -31,7 +31,7 @@ MISSING: dict[str, list[str]] = {
     ],
     "waits for the layers on strings and tables": [*_in("layers", _TABLES), "utils.FeatureSpace"],
     "waits for the callbacks": _in(
-        "callbacks", "BackupAndRestore ModelCheckpoint OrbaxCheckpoint RemoteMonitor SwapEMAWeights TensorBoard"
+        "callbacks", "BackupAndRestore ModelCheckpoint OrbaxCheckpoint RemoteMonitor SwapEMAWeights"
     ),
     "waits for saving: the editor of files, the first form of configs": [
         "saving.KerasFileEditor",
