@@ -60,7 +60,9 @@ from ._pooling.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from ._preprocessing.image._colors import RandomColorDegeneration, RandomColorJitter, RandomGrayscale, RandomHue, RandomSaturation
 from ._preprocessing.image._cropping import CenterCrop, RandomCrop, RandomFlip, Resizing
+from ._preprocessing.image._light import RandomBrightness, RandomContrast, RandomInvert, RandomPosterization, Solarization
 from ._preprocessing.image._warping import RandomRotation, RandomShear, RandomTranslation, RandomZoom
 from ._preprocessing.mel_spectrogram import MelSpectrogram
 from ._preprocessing.normalization import Normalization
@@ -197,9 +199,18 @@ registry = Registry(
         Pipeline,
         RMSNormalization,
         RNN,
+        RandomBrightness,
+        RandomColorDegeneration,
+        RandomColorJitter,
+        RandomContrast,
         RandomCrop,
         RandomFlip,
+        RandomGrayscale,
+        RandomHue,
+        RandomInvert,
+        RandomPosterization,
         RandomRotation,
+        RandomSaturation,
         RandomShear,
         RandomTranslation,
         RandomZoom,
@@ -215,6 +226,7 @@ registry = Registry(
         SimpleRNN,
         SimpleRNNCell,
         Softmax,
+        Solarization,
         SpatialDropout1D,
         SpatialDropout2D,
         SpatialDropout3D,
@@ -356,9 +368,18 @@ __all__ = [
     "Permute",
     "Pipeline",
     "RMSNormalization",
+    "RandomBrightness",
+    "RandomColorDegeneration",
+    "RandomColorJitter",
+    "RandomContrast",
     "RandomCrop",
     "RandomFlip",
+    "RandomGrayscale",
+    "RandomHue",
+    "RandomInvert",
+    "RandomPosterization",
     "RandomRotation",
+    "RandomSaturation",
     "RandomShear",
     "RandomTranslation",
     "RandomZoom",
@@ -376,6 +397,7 @@ __all__ = [
     "SimpleRNN",
     "SimpleRNNCell",
     "Softmax",
+    "Solarization",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
