@@ -62,6 +62,7 @@ from ._pooling.pooling import (
 )
 from ._preprocessing.image._colors import RandomColorDegeneration, RandomColorJitter, RandomGrayscale, RandomHue, RandomSaturation
 from ._preprocessing.image._cropping import CenterCrop, RandomCrop, RandomFlip, Resizing
+from ._preprocessing.image._histograms import AutoContrast, ContrastLimitedAdaptiveHistogramEqualization, Equalization
 from ._preprocessing.image._light import RandomBrightness, RandomContrast, RandomInvert, RandomPosterization, Solarization
 from ._preprocessing.image._warping import RandomRotation, RandomShear, RandomTranslation, RandomZoom
 from ._preprocessing.mel_spectrogram import MelSpectrogram
@@ -132,6 +133,7 @@ registry = Registry(
         AdditiveAttention,
         AlphaDropout,
         Attention,
+        AutoContrast,
         Average,
         AveragePooling1D,
         AveragePooling2D,
@@ -140,6 +142,7 @@ registry = Registry(
         Bidirectional,
         CenterCrop,
         Concatenate,
+        ContrastLimitedAdaptiveHistogramEqualization,
         Conv1D,
         Conv1DTranspose,
         Conv2D,
@@ -160,6 +163,7 @@ registry = Registry(
         ELU,
         EinsumDense,
         Embedding,
+        Equalization,
         Flatten,
         FlaxLayer,
         GRU,
@@ -285,6 +289,7 @@ __all__ = [
     "AdditiveAttention",
     "AlphaDropout",
     "Attention",
+    "AutoContrast",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -296,6 +301,7 @@ __all__ = [
     "Bidirectional",
     "CenterCrop",
     "Concatenate",
+    "ContrastLimitedAdaptiveHistogramEqualization",
     "Conv1D",
     "Conv1DTranspose",
     "Conv2D",
@@ -321,6 +327,7 @@ __all__ = [
     "Dropout",
     "EinsumDense",
     "Embedding",
+    "Equalization",
     "Flatten",
     "FlaxLayer",
     "GRUCell",

@@ -77,7 +77,8 @@ class RandomSaturation(_Colored):
     """While training, make colours stronger or weaker.
 
     Args:
-        factor: -1 for grey, 0 for no change, 1 for the strongest: a number f for -f to f, or a pair.
+        factor: 0 and below for grey, 0.5 for no change, 1 for the strongest: a number f for -f to f, or a pair, -1 to 1;
+            x multiplies the saturation by x / (1 - x).
         value_range: least and greatest value of a pixel.
         data_format: "channels_last" or "channels_first", the global setting by default.
         seed: makes the choices repeat.
@@ -99,7 +100,7 @@ class RandomSaturation(_Colored):
         self._seeded(seed)
 
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> Any:
-        """`factor` (batch,): the saturation is multiplied by 1 + it."""
+        """`factor` (batch,): what the saturation is multiplied by."""
         if not training:
             return None
         drawn = random.uniform((batch_of(data),), *self.factor, dtype="float32", seed=seed)
@@ -111,7 +112,7 @@ class RandomSaturation(_Colored):
             return images.astype(self._compute)
         x = rescaled(working(images), self.value_range, (0, 1))
         hue, saturation, value = _channels(ops.image.rgb_to_hsv(x, data_format=self.data_format), self._axes[2])
-        saturation = saturation * (1 + jnp.asarray(transformation["factor"]).reshape(-1, 1, 1))
+        saturation = saturation * jnp.asarray(transformation["factor"]).reshape(-1, 1, 1)
         x = jnp.stack([hue, jnp.clip(saturation, 0, 1), value], axis=self._axes[2])
         x = jnp.clip(ops.image.hsv_to_rgb(x, data_format=self.data_format), 0, 1)
         return rescaled(x, (0, 1), self.value_range).astype(self._compute)

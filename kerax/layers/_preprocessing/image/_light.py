@@ -154,7 +154,7 @@ def rescaled(images: Any, given: tuple, wanted: tuple) -> Any:
 
 
 class Solarization(ImageLayer):
-    """While training, add a random amount to the pixels below a random threshold, and invert the others.
+    """While training, add a random amount to the pixels, then invert those that reach a random threshold.
 
     Args:
         addition_factor: what is added, in shares of the range: a number f for 0 to f, or a pair, 0 to 1.
@@ -197,8 +197,7 @@ class Solarization(ImageLayer):
         if transformation is None:
             return images.astype(self._compute)
         xp = module_of(images)
-        x = xp.clip(rescaled(working(images), self.value_range, (0, 255)), 0, 255)
-        x = x + transformation["additions"] * (x < transformation["thresholds"])
+        x = rescaled(working(images), self.value_range, (0, 255)) + transformation["additions"]
         x = xp.clip(x, 0, 255)
         x = xp.where(x < transformation["thresholds"], x, 255 - x)
         return rescaled(x, (0, 255), self.value_range).astype(self._compute)
