@@ -142,7 +142,9 @@ class ImageLayer(Layer):
         """`bounding_boxes`, changed as the images are."""
         return bounding_boxes
 
-    def transform_segmentation_masks(self, segmentation_masks: Array, transformation: Any, training: bool = True) -> Any:
+    def transform_segmentation_masks(
+        self, segmentation_masks: Array, transformation: Any, training: bool = True
+    ) -> Any:
         """`segmentation_masks`, changed as the images are."""
         return segmentation_masks
 
@@ -199,7 +201,9 @@ class ImageLayer(Layer):
 
     def _drawn(self, data: dict, training: bool, stream: Any) -> Any:
         whole = data["images"] if len(data) == 1 else data
-        return self.get_random_transformation(whole, training=training, seed=self.generator if stream is None else stream)
+        return self.get_random_transformation(
+            whole, training=training, seed=self.generator if stream is None else stream
+        )
 
     def _apply_on_host(self, data: dict, training: bool) -> dict:
         data = jax.tree.map(np.asarray, data)
@@ -247,7 +251,9 @@ class ImageLayer(Layer):
             )
         return boxes
 
-    def _boxes_changed(self, boxes: dict, sizes: tuple, change: Callable[[Any], Any], after: tuple | None = None) -> dict:
+    def _boxes_changed(
+        self, boxes: dict, sizes: tuple, change: Callable[[Any], Any], after: tuple | None = None
+    ) -> dict:
         """Boxes of images of (height, width), taken through a change of corners, cut to the image after it."""
         given = self.bounding_box_format or "xyxy"
         corners = _boxes.convert_format(boxes["boxes"], given, "xyxy", *sizes)
@@ -298,8 +304,6 @@ class ImageLayer(Layer):
 _BATCH = {key: f"transform_{key}" for key in PARTS}
 _SINGLE = {key: f"transform_single_{key.removesuffix('s')}" for key in PARTS}
 _SINGLE["bounding_boxes"] = "transform_single_bounding_box"
-
-
 
 
 def images_of(data: Any) -> Any:

@@ -232,7 +232,12 @@ class RandomColorJitter(_Colored):
         self.saturation_factor, self.hue_factor = saturation_factor, hue_factor
         self._seeded(seed)
         self._steps: list[ImageLayer] = []
-        options = {"value_range": self.value_range, "seed": seed, "data_format": self.data_format, "dtype": self._policy}
+        options = {
+            "value_range": self.value_range,
+            "seed": seed,
+            "data_format": self.data_format,
+            "dtype": self._policy,
+        }
         for make, own in (
             (RandomBrightness, brightness_factor),
             (RandomContrast, contrast_factor),

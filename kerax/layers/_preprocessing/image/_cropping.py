@@ -149,7 +149,9 @@ class Resizing(_Sized):
         """Images of the wanted size."""
         return self._to_size(images, self.interpolation)
 
-    def transform_segmentation_masks(self, segmentation_masks: Array, transformation: Any, training: bool = True) -> Any:
+    def transform_segmentation_masks(
+        self, segmentation_masks: Array, transformation: Any, training: bool = True
+    ) -> Any:
         """Masks of the wanted size: each pixel one of theirs."""
         return self._to_size(segmentation_masks, "nearest")
 
@@ -185,9 +187,7 @@ class CenterCrop(_Sized):
         ArgumentError: a size that is no size.
     """
 
-    def __init__(
-        self, height: int, width: int, data_format: str | None = None, **common: Unpack[ImageOptions]
-    ) -> None:
+    def __init__(self, height: int, width: int, data_format: str | None = None, **common: Unpack[ImageOptions]) -> None:
         super().__init__(height, width, data_format=data_format, **common)
 
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> dict[str, Any]:
@@ -205,7 +205,9 @@ class CenterCrop(_Sized):
         place = self._place(images.shape)
         return self._fitted(images) if place is None else self._cut(images, *place)
 
-    def transform_segmentation_masks(self, segmentation_masks: Array, transformation: Any, training: bool = True) -> Any:
+    def transform_segmentation_masks(
+        self, segmentation_masks: Array, transformation: Any, training: bool = True
+    ) -> Any:
         """The middle of the masks."""
         place = self._place(segmentation_masks.shape)
         return self._fitted(segmentation_masks, "nearest") if place is None else self._cut(segmentation_masks, *place)
@@ -265,7 +267,9 @@ class RandomCrop(_Sized):
         top, left = transformation[:2]
         return self._fitted(images) if top is None else self._cut(images, top, left)
 
-    def transform_segmentation_masks(self, segmentation_masks: Array, transformation: Any, training: bool = True) -> Any:
+    def transform_segmentation_masks(
+        self, segmentation_masks: Array, transformation: Any, training: bool = True
+    ) -> Any:
         """The window of the masks."""
         top, left = transformation[:2]
         if top is None:
@@ -330,9 +334,15 @@ class RandomFlip(ImageLayer):
         images = images.astype(self._compute)
         return images if transformation is None else self._mirrored(images, transformation["flips"])
 
-    def transform_segmentation_masks(self, segmentation_masks: Array, transformation: Any, training: bool = True) -> Any:
+    def transform_segmentation_masks(
+        self, segmentation_masks: Array, transformation: Any, training: bool = True
+    ) -> Any:
         """The masks, mirrored as the images are."""
-        return segmentation_masks if transformation is None else self._mirrored(segmentation_masks, transformation["flips"])
+        return (
+            segmentation_masks
+            if transformation is None
+            else self._mirrored(segmentation_masks, transformation["flips"])
+        )
 
     def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Any, training: bool = True) -> Any:
         """The boxes, mirrored as the images are."""

@@ -45,7 +45,7 @@ class AutoContrast(ImageLayer):
 
 def _shades(images: Array, count: int) -> Array:
     """Pixels from 0 to 255 as whole numbers from 0 to count - 1."""
-    return jnp.clip(images * (count / 256), 0, count - 1).astype("int32")
+    return jnp.clip(images * ((count - 1) / 255), 0, count - 1).astype("int32")
 
 
 def _counts(shades: Array, count: int) -> Array:

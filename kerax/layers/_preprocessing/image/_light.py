@@ -92,7 +92,9 @@ class RandomContrast(ImageLayer):
             return images.astype(self._compute)
         x, xp = working(images), module_of(images)
         middle = xp.mean(x, axis=self._axes[:2], keepdims=True)
-        return xp.clip((x - middle) * transformation["contrast_factor"] + middle, *self.value_range).astype(self._compute)
+        return xp.clip((x - middle) * transformation["contrast_factor"] + middle, *self.value_range).astype(
+            self._compute
+        )
 
 
 class RandomInvert(ImageLayer):

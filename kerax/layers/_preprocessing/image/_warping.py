@@ -54,7 +54,9 @@ class _Warping(ImageLayer):
             return images.astype(self._compute)
         return self._warped(working(images), transformation, self.interpolation).astype(self._compute)
 
-    def transform_segmentation_masks(self, segmentation_masks: Array, transformation: Any, training: bool = True) -> Any:
+    def transform_segmentation_masks(
+        self, segmentation_masks: Array, transformation: Any, training: bool = True
+    ) -> Any:
         """The masks, each pixel from its place."""
         if transformation is None:
             return segmentation_masks
