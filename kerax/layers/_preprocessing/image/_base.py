@@ -7,7 +7,7 @@ on arrays it is compiled, or plain NumPy on the host (`_stream.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Unpack
 
 import jax
@@ -19,7 +19,7 @@ from ...._core.dtypes import is_float, real_dtype
 from ...._core.module import Owned
 from ...._errors import ArgumentError, ShapeError
 from ...._graph.tensor import KerasTensor
-from ...._types import Array, Config, Shape
+from ...._types import Array, Config
 from ....random import SeedGenerator
 from ..._layer import Layer, LayerOptions
 from . import _boxes
@@ -38,8 +38,8 @@ class ImageOptions(LayerOptions, total=False):
 class ImageLayer(Layer):
     """The base of layers on images: (height, width, channels), a batch of them, or a dict.
 
-    A dict holds "images", and may hold "labels", "bounding_boxes" (`{"boxes": (..., boxes, 4), "labels": (..., boxes)}`)
-    and "segmentation_masks" (..., height, width, 1); all change together, other keys stay as they are.
+    A dict holds "images", and may hold "labels", "segmentation_masks" (..., height, width, 1) and "bounding_boxes",
+    itself a dict of "boxes" (..., boxes, 4) and "labels" (..., boxes); all change together, other keys stay.
 
     Args:
         factor: how much, a number or a pair; what it means is the subclass's.

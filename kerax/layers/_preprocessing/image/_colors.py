@@ -77,8 +77,8 @@ class RandomSaturation(_Colored):
     """While training, make colours stronger or weaker.
 
     Args:
-        factor: 0 and below for grey, 0.5 for no change, 1 for the strongest: a number f for -f to f, or a pair, -1 to 1;
-            x multiplies the saturation by x / (1 - x).
+        factor: 0 and below for grey, 0.5 for no change, 1 for the strongest: a number f for -f to f, or a pair,
+            -1 to 1; x multiplies the saturation by x / (1 - x).
         value_range: least and greatest value of a pixel.
         data_format: "channels_last" or "channels_first", the global setting by default.
         seed: makes the choices repeat.

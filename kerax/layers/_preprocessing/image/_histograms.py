@@ -11,7 +11,7 @@ import numpy as np
 from ...._errors import ArgumentError
 from ...._types import Array
 from ..._arguments import positive, sizes
-from ._base import ImageLayer, ImageOptions, module_of, working
+from ._base import ImageLayer, ImageOptions, working
 from ._light import rescaled
 
 
@@ -25,22 +25,20 @@ class AutoContrast(ImageLayer):
         ArgumentError: a range that is none.
     """
 
-    _on_host = True
-
     def __init__(self, value_range: Any = (0, 255), **common: Unpack[ImageOptions]) -> None:
         super().__init__(**common)
         self.value_range = self._range(value_range)
 
     def transform_images(self, images: Array, transformation: Any = None, training: bool = True) -> Array:
         """The images, stretched."""
-        x, xp = working(images), module_of(images)
-        low = xp.min(x, axis=self._axes[:2], keepdims=True)
-        high = xp.max(x, axis=self._axes[:2], keepdims=True)
+        x = working(images)
+        low = jnp.min(x, axis=self._axes[:2], keepdims=True)
+        high = jnp.max(x, axis=self._axes[:2], keepdims=True)
         spread = high - low
         flat = spread == 0
         least, greatest = self.value_range
-        stretched = (x - low) / xp.where(flat, 1, spread) * (greatest - least) + least
-        return xp.clip(xp.where(flat, x, stretched), least, greatest).astype(self._compute)
+        stretched = (x - low) / jnp.where(flat, 1, spread) * (greatest - least) + least
+        return jnp.clip(jnp.where(flat, x, stretched), least, greatest).astype(self._compute)
 
 
 def _shades(images: Array, count: int) -> Array:

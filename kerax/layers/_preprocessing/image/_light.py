@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, Unpack
 
 import jax.numpy as jnp
-import numpy as np
 
 from .... import random
 from ...._types import Array
-from ._base import ImageLayer, ImageOptions, batch_of, images_of, module_of, working
+from ._base import ImageLayer, ImageOptions, batch_of, working
 
 
 def one_each(data: Any) -> tuple[int, ...]:
@@ -30,7 +29,6 @@ class RandomBrightness(ImageLayer):
     """
 
     _keeps_integers = True
-    _on_host = True
 
     def __init__(
         self, factor: Any, value_range: Any = (0, 255), seed: int | None = None, **common: Unpack[ImageOptions]
@@ -51,8 +49,7 @@ class RandomBrightness(ImageLayer):
         dtype = images.dtype if jnp.issubdtype(images.dtype, jnp.integer) else self._compute
         if transformation is None:
             return images.astype(dtype)
-        xp = module_of(images)
-        return xp.clip(working(images) + transformation["rgb_delta"], *self.value_range).astype(dtype)
+        return jnp.clip(working(images) + transformation["rgb_delta"], *self.value_range).astype(dtype)
 
 
 class RandomContrast(ImageLayer):
@@ -69,7 +66,6 @@ class RandomContrast(ImageLayer):
 
     _factor_range = (0.0, 1.0)
     _factor_least = 0
-    _on_host = True
 
     def __init__(
         self, factor: Any, value_range: Any = (0, 255), seed: int | None = None, **common: Unpack[ImageOptions]
@@ -90,9 +86,9 @@ class RandomContrast(ImageLayer):
         """The images, with more or less contrast."""
         if transformation is None:
             return images.astype(self._compute)
-        x, xp = working(images), module_of(images)
-        middle = xp.mean(x, axis=self._axes[:2], keepdims=True)
-        return xp.clip((x - middle) * transformation["contrast_factor"] + middle, *self.value_range).astype(
+        x = working(images)
+        middle = jnp.mean(x, axis=self._axes[:2], keepdims=True)
+        return jnp.clip((x - middle) * transformation["contrast_factor"] + middle, *self.value_range).astype(
             self._compute
         )
 
@@ -112,7 +108,6 @@ class RandomInvert(ImageLayer):
 
     _factor_range = (0.0, 1.0)
     _factor_least = 0
-    _on_host = True
 
     def __init__(
         self,
@@ -138,7 +133,7 @@ class RandomInvert(ImageLayer):
         if transformation is None:
             return x
         chosen = transformation["apply_inversion"].reshape(-1, 1, 1, 1)
-        return module_of(x).where(chosen, self.value_range[0] + self.value_range[1] - x, x)
+        return jnp.where(chosen, self.value_range[0] + self.value_range[1] - x, x)
 
 
 def chosen(factor: tuple, batch: int, seed: Any) -> Array:
@@ -168,8 +163,6 @@ class Solarization(ImageLayer):
         ArgumentError: a factor or a range that is none.
     """
 
-    _on_host = True
-
     def __init__(
         self,
         addition_factor: Any = 0.0,
@@ -198,10 +191,9 @@ class Solarization(ImageLayer):
         """The images, solarized."""
         if transformation is None:
             return images.astype(self._compute)
-        xp = module_of(images)
         x = rescaled(working(images), self.value_range, (0, 255)) + transformation["additions"]
-        x = xp.clip(x, 0, 255)
-        x = xp.where(x < transformation["thresholds"], x, 255 - x)
+        x = jnp.clip(x, 0, 255)
+        x = jnp.where(x < transformation["thresholds"], x, 255 - x)
         return rescaled(x, (0, 255), self.value_range).astype(self._compute)
 
 

@@ -108,9 +108,9 @@ class RandAugment(_Policy):
             return lambda x: getattr(layer, method)(x, drawn, training=training)
 
         changes = [change(*pair) for pair in zip(self._layers, transformation["transformations"], strict=True)]
-        for index in transformation["layers"]:
-            values = self._among(index, changes, values)
-        return values
+        chosen = jnp.asarray(transformation["layers"])
+        # A loop, so that the layers are compiled once.
+        return jax.lax.scan(lambda x, index: (self._among(index, changes, x), None), values, chosen)[0]
 
     def transform_images(self, images: Array, transformation: Any, training: bool = True) -> Array:
         """The images, through the layers chosen."""

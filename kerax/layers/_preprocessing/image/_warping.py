@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, Unpack
 
-import jax
 import jax.numpy as jnp
 
 from .... import ops, random
