@@ -128,9 +128,7 @@ def affine_transform(
     return moved if x.ndim == 3 else moved[0]
 
 
-def crop(
-    boxes: ArrayLike, top: Any, left: Any, height: Any, width: Any, bounding_box_format: str = "xyxy"
-) -> Array:
+def crop(boxes: ArrayLike, top: Any, left: Any, height: Any, width: Any, bounding_box_format: str = "xyxy") -> Array:
     """Boxes in a part of the image, cut to it.
 
     Args:

@@ -14,13 +14,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .... import config
+from .... import config, random
 from ...._core.dtypes import is_float, real_dtype
 from ...._core.module import Owned
 from ...._errors import ArgumentError, ShapeError
 from ...._graph.tensor import KerasTensor
 from ...._types import Array, Config
-from ....random import SeedGenerator
 from ..._layer import Layer, LayerOptions
 from . import _boxes
 from ._stream import Runner, on_cpu, outside
@@ -28,11 +27,16 @@ from ._stream import Runner, on_cpu, outside
 PARTS = ("images", "labels", "bounding_boxes", "segmentation_masks")
 
 
-class ImageOptions(LayerOptions, total=False):
+class BoxOptions(LayerOptions, total=False):
+    """The keyword arguments every image layer takes, for those that list the data format themselves."""
+
+    bounding_box_format: str | None
+
+
+class ImageOptions(BoxOptions, total=False):
     """The keyword arguments every image layer takes."""
 
     data_format: str | None
-    bounding_box_format: str | None
 
 
 class ImageLayer(Layer):
@@ -53,8 +57,8 @@ class ImageLayer(Layer):
     _on_host = False  # whether all `transform_…` work on NumPy arrays as well
     _moves_pixels = False  # whether boxes and masks change, so that the format of boxes must be known
     _runner = Owned(lambda layer: Runner())
-    generator: SeedGenerator | None = None
-    _USE_BASE_FACTOR = True
+    generator: random.SeedGenerator | None = None
+    factor: Any
 
     def __init__(
         self,
@@ -87,7 +91,7 @@ class ImageLayer(Layer):
 
     def _seeded(self, seed: int | None) -> None:
         self.seed = seed
-        self.generator = SeedGenerator(seed)
+        self.generator = random.SeedGenerator(seed)
 
     def _pair(self, value: Any, name: str, within: tuple[float, float] | None = None, least: Any = "") -> tuple:
         """(low, high) of a number or a pair, as Keras reads them.
@@ -315,6 +319,11 @@ def batch_of(data: Any) -> int:
     """How many images there are; one image counts as a batch of one."""
     images = images_of(data)
     return images.shape[0] if len(images.shape) == 4 else 1
+
+
+def between(shape: tuple[int, ...], bounds: tuple, seed: Any) -> Array:
+    """Numbers drawn evenly from a pair of bounds."""
+    return random.uniform(shape, float(bounds[0]), float(bounds[1]), "float32", seed)
 
 
 def module_of(*arrays: Any) -> Any:

@@ -13,7 +13,7 @@ from ...._types import Array
 from ....ops._image_filters import along
 from ....ops._image_warps import sampled
 from . import _boxes
-from ._base import ImageLayer, ImageOptions, batch_of, images_of, working
+from ._base import BoxOptions, ImageLayer, batch_of, between, images_of, working
 from ._light import chosen
 
 _INTERPOLATIONS = ("nearest", "bilinear")
@@ -49,7 +49,7 @@ class RandomPerspective(ImageLayer):
         fill_value: float = 0.0,
         seed: int | None = None,
         data_format: str | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(factor=factor, data_format=data_format, **common)
         if not isinstance(scale, (int, float)) or not 0 <= scale <= 1:
@@ -158,7 +158,7 @@ class RandomElasticTransform(ImageLayer):
         value_range: Any = (0, 255),
         seed: int | None = None,
         data_format: str | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(factor=factor, data_format=data_format, **common)
         self.scale = self._pair(scale, "scale")
@@ -176,7 +176,7 @@ class RandomElasticTransform(ImageLayer):
             return None
         batch, (height, width) = batch_of(data), self._sizes(data)
         apply = chosen(self.factor, batch, seed)
-        share = random.uniform((), *self.scale, dtype="float32", seed=seed)
+        share = between((), self.scale, seed)
         noise = random.normal((batch, height, width), dtype="float32", seed=seed)
         spread, most = share * _SMOOTH * min(height, width), self.scale[1] * _SMOOTH * min(height, width)
         shifts = share * _REACH * max(height, width) * _smoothed(noise * spread, spread, most)

@@ -158,7 +158,7 @@ def moved(boxes: Any, place: Callable[[Any, Any], tuple[Any, Any]]) -> Any:
 
 
 def through(boxes: Any, numbers: Any) -> Any:
-    """Upright boxes around corner boxes (batch, boxes, 4) taken through `numbers` (batch, 8), as `affine_numbers` gives."""
+    """Upright boxes around corner boxes (batch, boxes, 4) taken through `numbers` (batch, 8)."""
     t = jnp.asarray(numbers, "float32")[..., None]  # (batch, 8, 1)
     a, b, c, d, e, f, g, h = (t[..., i, :] for i in range(8))
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from .... import ops, random
 from ...._errors import ArgumentError
 from ...._types import Array
-from ._base import ImageLayer, ImageOptions, batch_of, working
+from ._base import BoxOptions, ImageLayer, batch_of, between, working
 from ._light import RandomBrightness, RandomContrast, one_each, rescaled
 
 
@@ -42,7 +42,7 @@ class RandomHue(_Colored):
         value_range: Any = (0, 255),
         data_format: str | None = None,
         seed: int | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(factor=factor, data_format=data_format, **common)
         self.value_range = self._range(value_range)
@@ -54,7 +54,7 @@ class RandomHue(_Colored):
             return None
         batch = batch_of(data)
         forth = random.uniform((batch,), 0.0, 1.0, "float32", seed) > 0.5
-        turns = random.uniform((batch,), *self.factor, dtype="float32", seed=seed) * 0.5
+        turns = between((batch,), self.factor, seed) * 0.5
         return {"factor": jnp.where(forth, -turns, turns)}
 
     def transform_images(self, images: Array, transformation: Any, training: bool = True) -> Array:
@@ -93,7 +93,7 @@ class RandomSaturation(_Colored):
         value_range: Any = (0, 255),
         data_format: str | None = None,
         seed: int | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(factor=factor, data_format=data_format, **common)
         self.value_range = self._range(value_range)
@@ -103,7 +103,7 @@ class RandomSaturation(_Colored):
         """`factor` (batch,): what the saturation is multiplied by."""
         if not training:
             return None
-        drawn = random.uniform((batch_of(data),), *self.factor, dtype="float32", seed=seed)
+        drawn = between((batch_of(data),), self.factor, seed)
         return {"factor": drawn / (1 - drawn + 1e-7)}
 
     def transform_images(self, images: Array, transformation: Any, training: bool = True) -> Array:
@@ -137,7 +137,7 @@ class RandomColorDegeneration(_Colored):
         value_range: Any = (0, 255),
         data_format: str | None = None,
         seed: int | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(factor=factor, data_format=data_format, **common)
         self.value_range = self._range(value_range)
@@ -147,7 +147,7 @@ class RandomColorDegeneration(_Colored):
         """`factor` (batch, 1, 1, 1): the share of grey."""
         if not training:
             return None
-        return {"factor": random.uniform(one_each(data), *self.factor, dtype="float32", seed=seed)}
+        return {"factor": between(one_each(data), self.factor, seed)}
 
     def transform_images(self, images: Array, transformation: Any, training: bool = True) -> Array:
         """The images, some of their colour gone."""
@@ -176,7 +176,7 @@ class RandomGrayscale(_Colored):
         factor: float = 0.5,
         data_format: str | None = None,
         seed: int | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(data_format=data_format, **common)
         if not isinstance(factor, (int, float)) or not 0 <= factor <= 1:
@@ -224,7 +224,7 @@ class RandomColorJitter(_Colored):
         hue_factor: Any = None,
         seed: int | None = None,
         data_format: str | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(data_format=data_format, **common)
         self.value_range = self._range(value_range)
@@ -232,7 +232,7 @@ class RandomColorJitter(_Colored):
         self.saturation_factor, self.hue_factor = saturation_factor, hue_factor
         self._seeded(seed)
         self._steps: list[ImageLayer] = []
-        options = {
+        options: dict[str, Any] = {
             "value_range": self.value_range,
             "seed": seed,
             "data_format": self.data_format,

@@ -12,7 +12,7 @@ from .... import ops, random
 from ...._errors import ArgumentError
 from ...._types import Array, Shape
 from ..._arguments import one_of, positive
-from ._base import ImageLayer, ImageOptions, batch_of, images_of, module_of
+from ._base import BoxOptions, ImageLayer, batch_of, images_of, module_of
 from ._resizing import METHODS, resized
 
 
@@ -115,7 +115,7 @@ class Resizing(_Sized):
         fill_value: float = 0.0,
         antialias: bool = False,
         data_format: str | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(height, width, data_format=data_format, **common)
         self.interpolation = one_of(interpolation, METHODS, "interpolation", self._where)
@@ -187,14 +187,14 @@ class CenterCrop(_Sized):
         ArgumentError: a size that is no size.
     """
 
-    def __init__(self, height: int, width: int, data_format: str | None = None, **common: Unpack[ImageOptions]) -> None:
+    def __init__(self, height: int, width: int, data_format: str | None = None, **common: Unpack[BoxOptions]) -> None:
         super().__init__(height, width, data_format=data_format, **common)
 
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> dict[str, Any]:
         """The shape of the images as they come."""
         return {"input_shape": images_of(data).shape}
 
-    def _place(self, shape: Shape) -> tuple[int, int] | None:
+    def _place(self, shape: Any) -> tuple[int, int] | None:
         """(top, left) of the middle; None where the images are too small."""
         down, across = shape[self._axes[0]] - self.height, shape[self._axes[1]] - self.width
         return (int(down / 2), int(across / 2)) if down >= 0 and across >= 0 else None
@@ -308,7 +308,7 @@ class RandomFlip(ImageLayer):
         mode: str = "horizontal_and_vertical",
         seed: int | None = None,
         data_format: str | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(data_format=data_format, **common)
         self.mode = one_of(mode, tuple(_FLIPS), "mode", self._where)

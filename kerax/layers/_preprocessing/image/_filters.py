@@ -12,7 +12,7 @@ from .... import ops, random
 from ...._errors import ArgumentError
 from ...._types import Array
 from ..._arguments import sizes
-from ._base import ImageLayer, ImageOptions, batch_of, images_of, working
+from ._base import BoxOptions, ImageLayer, batch_of, between, images_of, working
 from ._light import chosen
 
 
@@ -37,7 +37,7 @@ class RandomSharpness(ImageLayer):
         value_range: Any = (0, 255),
         data_format: str | None = None,
         seed: int | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(data_format=data_format, **common)
         self.factor = self._pair(factor, "factor", (-1.0, 1.0) if isinstance(factor, (list, tuple)) else (0.0, 1.0))
@@ -48,7 +48,7 @@ class RandomSharpness(ImageLayer):
         """`factor` (batch,): how sharp."""
         if not training:
             return None
-        return {"factor": random.uniform((batch_of(data),), *self.factor, dtype="float32", seed=seed)}
+        return {"factor": between((batch_of(data),), self.factor, seed)}
 
     def transform_images(self, images: Array, transformation: Any, training: bool = True) -> Array:
         """The images, sharper or softer."""
@@ -98,7 +98,7 @@ class RandomGaussianBlur(ImageLayer):
         value_range: Any = (0, 255),
         data_format: str | None = None,
         seed: int | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(factor=factor, data_format=data_format, **common)
         self.kernel_size = sizes(kernel_size, 2, "kernel_size", self._where)
@@ -115,7 +115,7 @@ class RandomGaussianBlur(ImageLayer):
         apply = chosen(self.factor, batch_of(data), seed)
         return {
             "should_apply_blur": apply,
-            "blur_factor": random.uniform((2,), *self.sigma, dtype="float32", seed=seed),
+            "blur_factor": between((2,), self.sigma, seed),
         }
 
     def transform_images(self, images: Array, transformation: Any, training: bool = True) -> Array:
@@ -177,7 +177,7 @@ class RandomErasing(ImageLayer):
         value_range: Any = (0, 255),
         seed: int | None = None,
         data_format: str | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(factor=factor, data_format=data_format, **common)
         self.scale = self._pair(scale, "scale")
@@ -190,7 +190,7 @@ class RandomErasing(ImageLayer):
         if not training:
             return None
         shape, batch = images_of(data).shape, batch_of(data)
-        shares = jnp.sqrt(random.uniform((batch, 2), *self.scale, dtype="float32", seed=seed))
+        shares = jnp.sqrt(between((batch, 2), self.scale, seed))
         x, y = (random.uniform((batch,), 0.0, 1.0, "float32", seed) for _ in range(2))
         masks = patches((x, y), (shares[:, 0], shares[:, 1]), self, shape)
         apply = chosen(self.factor, batch, seed)

@@ -11,7 +11,7 @@ import numpy as np
 from ...._errors import ArgumentError
 from ...._types import Array
 from ..._arguments import positive, sizes
-from ._base import ImageLayer, ImageOptions, working
+from ._base import BoxOptions, ImageLayer, ImageOptions, working
 from ._light import rescaled
 
 
@@ -70,7 +70,7 @@ class Equalization(ImageLayer):
         value_range: Any = (0, 255),
         bins: int = 256,
         data_format: str | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(data_format=data_format, **common)
         self.bins = positive(bins, "bins", self._where)
@@ -114,7 +114,7 @@ class ContrastLimitedAdaptiveHistogramEqualization(ImageLayer):
         clip_limit: float = 4.0,
         tile_grid_size: Any = (8, 8),
         data_format: str | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(data_format=data_format, **common)
         self.value_range = self._range(value_range)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from .... import random
 from ...._types import Array
-from ._base import ImageLayer, ImageOptions, batch_of, working
+from ._base import BoxOptions, ImageLayer, ImageOptions, batch_of, between, working
 
 
 def one_each(data: Any) -> tuple[int, ...]:
@@ -41,7 +41,7 @@ class RandomBrightness(ImageLayer):
         """`rgb_delta` (batch, 1, 1, 1): what is added."""
         if not training:
             return None
-        delta = random.uniform(one_each(data), *self.factor, dtype="float32", seed=seed)
+        delta = between(one_each(data), self.factor, seed)
         return {"rgb_delta": delta * (self.value_range[1] - self.value_range[0])}
 
     def transform_images(self, images: Array, transformation: Any, training: bool = True) -> Array:
@@ -115,7 +115,7 @@ class RandomInvert(ImageLayer):
         value_range: Any = (0, 255),
         seed: int | None = None,
         data_format: str | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(factor=factor, data_format=data_format, **common)
         self.value_range = self._range(value_range)
@@ -138,7 +138,7 @@ class RandomInvert(ImageLayer):
 
 def chosen(factor: tuple, batch: int, seed: Any) -> Array:
     """(batch,) booleans: each with a chance drawn from `factor`."""
-    chances = random.uniform((batch,), *factor, dtype="float32", seed=seed)
+    chances = between((batch,), factor, seed)
     return random.uniform((batch,), 0.0, 1.0, "float32", seed) < chances
 
 
@@ -219,7 +219,7 @@ class RandomPosterization(ImageLayer):
         value_range: Any = (0, 255),
         data_format: str | None = None,
         seed: int | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(data_format=data_format, **common)
         single = not isinstance(factor, (list, tuple))

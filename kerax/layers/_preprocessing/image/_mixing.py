@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from .... import random
 from ...._errors import ArgumentError, DTypeError, Unsupported
 from ...._types import Array
-from ._base import ImageLayer, ImageOptions, batch_of, images_of, working
+from ._base import BoxOptions, ImageLayer, batch_of, between, images_of, working
 from ._filters import patches
 
 
@@ -50,7 +50,7 @@ class MixUp(_Mixing):
         alpha: float = 0.2,
         data_format: str | None = None,
         seed: int | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(data_format=data_format, **common)
         if not isinstance(alpha, (int, float)) or alpha <= 0:
@@ -122,7 +122,7 @@ class CutMix(_Mixing):
         factor: Any = 1.0,
         seed: int | None = None,
         data_format: str | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(factor=factor, data_format=data_format, **common)
         self._seeded(seed)
@@ -132,7 +132,7 @@ class CutMix(_Mixing):
         if not training or len(images_of(data).shape) == 3:
             return None
         batch, shape = batch_of(data), images_of(data).shape
-        alpha = random.uniform((), *self.factor, dtype="float32", seed=seed)
+        alpha = between((), self.factor, seed)
         weight = random.beta((batch,), alpha, alpha, "float32", seed)
         x, y = (random.uniform((batch,), 0.0, 1.0, "float32", seed) for _ in range(2))
         share = jnp.sqrt(1 - weight)

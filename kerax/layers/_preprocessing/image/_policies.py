@@ -14,7 +14,7 @@ from ...._types import Array
 from ....random._samplers import draw_key
 from ..._arguments import positive
 from . import _colors, _filters, _histograms, _light, _warping
-from ._base import ImageLayer, ImageOptions, working
+from ._base import BoxOptions, ImageLayer, working
 from ._stream import Stream
 
 _TONES = (
@@ -88,7 +88,7 @@ class RandAugment(_Policy):
         interpolation: str = "bilinear",
         seed: int | None = None,
         data_format: str | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(value_range, factor, interpolation, seed, data_format=data_format, **common)
         self.num_ops = positive(num_ops, "num_ops", self._where)
@@ -171,7 +171,7 @@ class AugMix(_Policy):
         interpolation: str = "bilinear",
         seed: int | None = None,
         data_format: str | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(value_range, factor, interpolation, seed, data_format=data_format, **common)
         self.num_chains = positive(num_chains, "num_chains", self._where)

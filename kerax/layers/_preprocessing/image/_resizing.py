@@ -61,11 +61,10 @@ def _along(x: np.ndarray, axis: int, want: int, interpolation: str, antialias: b
         return np.take(x, places[:, 0], axis=axis)
     shape = [1] * x.ndim
     shape[axis] = want
-    total = None
-    for tap in range(places.shape[1]):
-        part = np.take(x, places[:, tap], axis=axis)
-        part *= weights[:, tap].reshape(shape)
-        total = part if total is None else np.add(total, part, out=total)
+    parts = (np.take(x, places[:, tap], axis=axis) * weights[:, tap].reshape(shape) for tap in range(places.shape[1]))
+    total = next(parts)
+    for part in parts:
+        total += part
     return total
 
 

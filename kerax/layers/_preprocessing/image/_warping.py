@@ -11,7 +11,7 @@ from .... import ops, random
 from ...._errors import ArgumentError, Unsupported
 from ...._types import Array
 from . import _boxes
-from ._base import ImageLayer, ImageOptions, batch_of, images_of, working
+from ._base import BoxOptions, ImageLayer, batch_of, between, images_of, working
 
 _FILL_MODES = ("reflect", "wrap", "constant", "nearest")
 _INTERPOLATIONS = ("nearest", "bilinear")
@@ -106,7 +106,7 @@ class RandomRotation(_Warping):
         seed: int | None = None,
         fill_value: float = 0.0,
         data_format: str | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(fill_mode, interpolation, seed, fill_value, factor=factor, data_format=data_format, **common)
 
@@ -155,7 +155,7 @@ class RandomTranslation(_Warping):
         seed: int | None = None,
         fill_value: float = 0.0,
         data_format: str | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(fill_mode, interpolation, seed, fill_value, data_format=data_format, **common)
         self.height_factor, self.width_factor = height_factor, width_factor
@@ -202,7 +202,7 @@ class RandomZoom(_Warping):
         seed: int | None = None,
         fill_value: float = 0.0,
         data_format: str | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(fill_mode, interpolation, seed, fill_value, data_format=data_format, **common)
         self.height_factor, self.width_factor = height_factor, width_factor
@@ -252,7 +252,7 @@ class RandomShear(_Warping):
         fill_value: float = 0.0,
         data_format: str | None = None,
         seed: int | None = None,
-        **common: Unpack[ImageOptions],
+        **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(fill_mode, interpolation, seed, fill_value, data_format=data_format, **common)
         self.x_factor = self._pair(x_factor, "x_factor", (0.0, 1.0))
@@ -264,8 +264,8 @@ class RandomShear(_Warping):
             return None
         shape = (batch_of(data), 1)
         turned = random.uniform(shape, 0.0, 1.0, "float32", seed)
-        y = random.uniform(shape, *self.y_factor, "float32", seed)
-        x = random.uniform(shape, *self.x_factor, "float32", seed)
+        y = between(shape, self.y_factor, seed)
+        x = between(shape, self.x_factor, seed)
         factors = jnp.concatenate([x, y], axis=1)
         factors = jnp.where(turned < 0.5, factors, -factors)
         return {"shear_factor": factors, "input_shape": tuple(images_of(data).shape)}
