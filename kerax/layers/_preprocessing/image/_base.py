@@ -111,8 +111,8 @@ class ImageLayer(Layer):
             return tuple(sorted(numbers))
         return (-abs(value), abs(value)) if least is None else (least, value)
 
-    def _range(self, value: Any) -> tuple:
-        """A `value_range` in order.
+    def _range(self, value: Any, kind: type = tuple) -> Any:
+        """A `value_range` in order, of the type it has in Keras's configs.
 
         Raises:
             ArgumentError: not two numbers.
@@ -120,7 +120,7 @@ class ImageLayer(Layer):
         good = isinstance(value, (list, tuple)) and len(value) == 2
         if not good or not all(isinstance(one, (int, float)) for one in value) or value[0] == value[1]:
             raise ArgumentError(self._where, got=f"value_range={value!r}", expected="two numbers, least and greatest")
-        return tuple(sorted(value))
+        return kind(sorted(value))
 
     # -- the protocol ------------------------------------------------------------------------
 

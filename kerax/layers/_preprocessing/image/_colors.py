@@ -96,7 +96,7 @@ class RandomSaturation(_Colored):
         **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(factor=factor, data_format=data_format, **common)
-        self.value_range = self._range(value_range)
+        self.value_range = self._range(value_range, list)
         self._seeded(seed)
 
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> Any:
@@ -140,7 +140,7 @@ class RandomColorDegeneration(_Colored):
         **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(factor=factor, data_format=data_format, **common)
-        self.value_range = self._range(value_range)
+        self.value_range = self._range(value_range, list)
         self._seeded(seed)
 
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> Any:

@@ -41,7 +41,7 @@ class RandomSharpness(ImageLayer):
     ) -> None:
         super().__init__(data_format=data_format, **common)
         self.factor = self._pair(factor, "factor", (-1.0, 1.0) if isinstance(factor, (list, tuple)) else (0.0, 1.0))
-        self.value_range = self._range(value_range)
+        self.value_range = self._range(value_range, list)
         self._seeded(seed)
 
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> Any:

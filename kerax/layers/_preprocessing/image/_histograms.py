@@ -27,7 +27,7 @@ class AutoContrast(ImageLayer):
 
     def __init__(self, value_range: Any = (0, 255), **common: Unpack[ImageOptions]) -> None:
         super().__init__(**common)
-        self.value_range = self._range(value_range)
+        self.value_range = self._range(value_range, list)
 
     def transform_images(self, images: Array, transformation: Any = None, training: bool = True) -> Array:
         """The images, stretched."""
@@ -74,7 +74,7 @@ class Equalization(ImageLayer):
     ) -> None:
         super().__init__(data_format=data_format, **common)
         self.bins = positive(bins, "bins", self._where)
-        self.value_range = self._range(value_range)
+        self.value_range = self._range(value_range, list)
 
     def transform_images(self, images: Array, transformation: Any = None, training: bool = True) -> Array:
         """The images, their shades spread."""

@@ -34,7 +34,7 @@ class RandomBrightness(ImageLayer):
         self, factor: Any, value_range: Any = (0, 255), seed: int | None = None, **common: Unpack[ImageOptions]
     ) -> None:
         super().__init__(factor=factor, **common)
-        self.value_range = self._range(value_range)
+        self.value_range = self._range(value_range, list)
         self._seeded(seed)
 
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> Any:
@@ -174,7 +174,7 @@ class Solarization(ImageLayer):
         super().__init__(**common)
         self.addition_factor = self._pair(addition_factor, "addition_factor", (0.0, 1.0), 0)
         self.threshold_factor = self._pair(threshold_factor, "threshold_factor", (0.0, 1.0), 0)
-        self.value_range = self._range(value_range)
+        self.value_range = self._range(value_range, list)
         self._seeded(seed)
 
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> Any:
@@ -224,7 +224,7 @@ class RandomPosterization(ImageLayer):
         super().__init__(data_format=data_format, **common)
         single = not isinstance(factor, (list, tuple))
         self.factor = self._pair(factor, "factor", (1, 8) if single else (0, 8))
-        self.value_range = self._range(value_range)
+        self.value_range = self._range(value_range, list)
         self._seeded(seed)
 
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> Any:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from .... import ops, random
 from ...._errors import ArgumentError, Unsupported
-from ...._types import Array
+from ...._types import Array, Config
 from . import _boxes
 from ._base import BoxOptions, ImageLayer, batch_of, between, images_of, working
 
@@ -234,7 +234,7 @@ class RandomShear(_Warping):
     """While training, shear images.
 
     Args:
-        x_factor: how far rows move against each other: a number f for up to f either way, or a pair, 0 to 1.
+        x_factor: how far rows move against each other: a number f from 0 to 1 for -f to f, or a pair, -1 to 1.
         y_factor: likewise columns.
         interpolation, fill_mode, fill_value, data_format, seed: as for `RandomRotation`.
 
@@ -242,6 +242,9 @@ class RandomShear(_Warping):
         ArgumentError: a factor outside 0 to 1.
         Unsupported: an unknown mode or interpolation.
     """
+
+    x_factor: tuple
+    y_factor: tuple
 
     def __init__(
         self,
@@ -255,8 +258,9 @@ class RandomShear(_Warping):
         **common: Unpack[BoxOptions],
     ) -> None:
         super().__init__(fill_mode, interpolation, seed, fill_value, data_format=data_format, **common)
-        self.x_factor = self._pair(x_factor, "x_factor", (0.0, 1.0))
-        self.y_factor = self._pair(y_factor, "y_factor", (0.0, 1.0))
+        for name, value in (("x_factor", x_factor), ("y_factor", y_factor)):
+            single = not isinstance(value, (list, tuple))
+            setattr(self, name, self._pair(value, name, (0.0, 1.0) if single else (-1.0, 1.0)))
 
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> Any:
         """`shear_factor` (batch, 2), along x and y, and `input_shape`; None: nothing is sheared."""
@@ -273,3 +277,11 @@ class RandomShear(_Warping):
     def _numbers(self, transformation: Any) -> Array:
         x, y = jnp.moveaxis(jnp.asarray(transformation["shear_factor"]), -1, 0)
         return _stacked(1.0, x, 0.0, y, 1.0, 0.0, 0.0, 0.0)
+
+    def get_config(self) -> Config:
+        """The constructor's arguments; a number for a pair of it and its negative, as Keras takes no negative pairs."""
+        factors = {name: getattr(self, name) for name in ("x_factor", "y_factor")}
+        return {
+            **super().get_config(),
+            **{name: high if low == -high else (low, high) for name, (low, high) in factors.items()},
+        }
