@@ -85,6 +85,11 @@ def look_through(beneath: Callable[[], Any]) -> None:
 _OUTSIDE = tracers.TraceState()
 
 
+def outside_traces() -> bool:
+    """Whether nothing is being traced: what is computed now is computed at once."""
+    return trace_now() == _OUTSIDE
+
+
 def belongs_here(variable: nnx.Variable) -> bool:
     """Whether the current trace is the one that may write the Variable.
 

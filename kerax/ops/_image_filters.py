@@ -25,7 +25,7 @@ def _bell(where: str, size: int, sigma: float) -> Array:
     return jax.nn.softmax(-jnp.asarray(squares, "float32") / (2 * jnp.square(jnp.asarray(sigma, "float32"))))
 
 
-def _along(x: Array, weights: Array, axis: int, same: bool) -> Array:
+def along(x: Array, weights: Array, axis: int, same: bool) -> Array:
     """Each line along an axis correlated with `weights`; zeros beyond the edges if `same`."""
     size = weights.shape[0]
     pad = ((size - 1) // 2, size // 2) if same else (0, 0)
@@ -48,7 +48,7 @@ def _work(x: Array) -> Array:
 def blurred(x: Array, sizes: Sequence[int], sigmas: Sequence[float], axes: Sequence[int]) -> Array:
     """`x` smoothed along some axes, each with its own bell curve; zeros beyond the edges."""
     for axis, size, sigma in zip(axes, sizes, sigmas, strict=True):
-        x = _along(x, _bell("gaussian_blur", size, sigma), axis, True)
+        x = along(x, _bell("gaussian_blur", size, sigma), axis, True)
     return x
 
 
@@ -163,7 +163,7 @@ def ssim(
     a, b = _work(first), _work(second)
 
     def mean(x: Array) -> Array:
-        return _along(_along(x, bell, axes[0], False), bell, axes[1], False)
+        return along(along(x, bell, axes[0], False), bell, axes[1], False)
 
     mean_a, mean_b = mean(a), mean(b)
     spreads = mean(a * a) + mean(b * b) - mean_a**2 - mean_b**2

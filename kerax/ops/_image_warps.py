@@ -33,7 +33,7 @@ def _order(where: str, interpolation: str) -> int:
     return int(interpolation == "bilinear")
 
 
-def _sampled(
+def sampled(
     x: Array, ys: Array, xs: Array, order: int, fill_mode: str, fill_value: float, data_format: str | None
 ) -> Array:
     """Images (a batch, or one) at the places ys, xs: (batch, height, width), in their own layout and dtype."""
@@ -107,7 +107,7 @@ def perspective_transform(
 
     shape = (batch, 4, 2)
     ys, xs = jax.vmap(places)(jnp.broadcast_to(starts, shape), jnp.broadcast_to(ends, shape))
-    return _sampled(x, ys, xs, order, "constant", fill_value, data_format)
+    return sampled(x, ys, xs, order, "constant", fill_value, data_format)
 
 
 @op(theme="image")
@@ -152,4 +152,4 @@ def elastic_transform(
     size = int(6 * sigma) | 1
     shift = alpha * blurred(noise, (size, size), (sigma, sigma), (1, 2))
     rows, columns = jnp.meshgrid(jnp.arange(height), jnp.arange(width), indexing="ij")
-    return _sampled(x, rows + shift, columns + shift, order, fill_mode, fill_value, data_format)
+    return sampled(x, rows + shift, columns + shift, order, fill_mode, fill_value, data_format)

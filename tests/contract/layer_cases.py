@@ -69,6 +69,7 @@ class Case:
 C = Case
 IMAGE, SEQ, VOL = (2, 7, 8, 4), (2, 6, 4), (2, 5, 6, 5, 3)
 FIRST = (2, 4, 7, 8)
+PHOTO, PHOTO_FIRST = (2, 6, 7, 3), (2, 3, 6, 7)
 
 CASES = [
     C("Dense", lambda L: L.Dense(3, activation="relu"), (4, 5)),
@@ -387,4 +388,41 @@ CASES = [
     ),
     C("Normalization inverted", lambda L: L.Normalization(axis=None, mean=1.0, variance=4.0, invert=True), (4, 3)),
     C("Normalization axes", lambda L: L.Normalization(axis=(1, -1)), (4, 3, 2)),
+    # images
+    C("Resizing", lambda L: L.Resizing(4, 9), PHOTO, grads=False),
+    C("Resizing first", lambda L: L.Resizing(4, 9, "nearest", data_format="channels_first"), PHOTO_FIRST, grads=False),
+    C("Resizing integers", lambda L: L.Resizing(3, 3, antialias=True), PHOTO, dtype="uint8", grads=False, spec=False),
+    C("CenterCrop", lambda L: L.CenterCrop(4, 5), PHOTO),
+    C("RandomCrop", lambda L: L.RandomCrop(6, 7, seed=1), PHOTO, random=True),
+    C("RandomFlip", lambda L: L.RandomFlip("horizontal", seed=1), PHOTO, random=True),
+    C("RandomRotation", lambda L: L.RandomRotation(0.2, "constant", seed=1), PHOTO, random=True),
+    C("RandomZoom", lambda L: L.RandomZoom((-0.3, -0.2), seed=1), PHOTO, random=True),
+    C("RandomTranslation", lambda L: L.RandomTranslation(0.2, (0.1, 0.3), seed=1), PHOTO, random=True),
+    C("RandomShear", lambda L: L.RandomShear((0.1, 0.2), (0.0, 0.1), seed=1), PHOTO, random=True),
+    C("RandomPerspective", lambda L: L.RandomPerspective(scale=0.5, seed=1), PHOTO, random=True),
+    C("RandomElasticTransform", lambda L: L.RandomElasticTransform(seed=1), PHOTO, random=True),
+    C("RandomBrightness", lambda L: L.RandomBrightness(0.2, seed=1), PHOTO, random=True),
+    C("RandomContrast", lambda L: L.RandomContrast(0.2, seed=1), PHOTO, random=True),
+    C("RandomInvert", lambda L: L.RandomInvert(0.5, (0, 1), seed=1), PHOTO, random=True),
+    C("RandomPosterization", lambda L: L.RandomPosterization(4, seed=1), PHOTO, random=True),
+    C("Solarization", lambda L: L.Solarization(0.2, (0.1, 0.3), seed=1), PHOTO, random=True),
+    C("RandomHue", lambda L: L.RandomHue(0.2, seed=1), PHOTO, random=True),
+    C("RandomSaturation", lambda L: L.RandomSaturation((0.2, 0.7), seed=1), PHOTO, random=True),
+    C("RandomColorDegeneration", lambda L: L.RandomColorDegeneration(0.5, seed=1), PHOTO, random=True),
+    C("RandomGrayscale", lambda L: L.RandomGrayscale(0.5, seed=1), PHOTO, random=True),
+    C("RandomColorJitter", lambda L: L.RandomColorJitter((0, 1), 0.2, 0.2, seed=1), PHOTO, random=True),
+    C("RandomSharpness", lambda L: L.RandomSharpness((0.4, 0.9), seed=1), PHOTO, random=True),
+    C("RandomGaussianBlur", lambda L: L.RandomGaussianBlur(0.5, (3, 5), (0.2, 0.9), seed=1), PHOTO, random=True),
+    C("RandomErasing", lambda L: L.RandomErasing(seed=1), PHOTO, random=True),
+    C("MixUp", lambda L: L.MixUp(seed=1), PHOTO, random=True),
+    C("CutMix", lambda L: L.CutMix(seed=1), PHOTO, random=True),
+    C("MaxNumBoundingBoxes", lambda L: L.MaxNumBoundingBoxes(3), PHOTO),
+    C("AutoContrast", lambda L: L.AutoContrast((-3, 3)), PHOTO, grads=False),
+    C("Equalization", lambda L: L.Equalization(bins=16), (1, 6, 7, 3), grads=False),
+    C(
+        "ContrastLimitedAdaptiveHistogramEqualization",
+        lambda L: L.ContrastLimitedAdaptiveHistogramEqualization(tile_grid_size=(2, 3)),
+        PHOTO,
+        grads=False,
+    ),
 ]

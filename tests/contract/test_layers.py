@@ -29,6 +29,7 @@ ONCE_A_CLASS = (
 )
 # Bases, and layers tested where their own kind of input is at hand.
 ELSEWHERE = {
+    "AugMix": "tests/layers/preprocessing/image/test_policies.py",
     "FlaxLayer": "tests/layers/test_foreign.py",
     "InputLayer": "tests/models",
     "InputSpec": "tests/layers",
@@ -36,6 +37,7 @@ ELSEWHERE = {
     "Lambda": "tests/layers/test_behaviour.py",
     "Layer": "tests/layers",
     "NNXLayer": "tests/layers/test_foreign.py",
+    "RandAugment": "tests/layers/preprocessing/image/test_policies.py",
     "Wrapper": "tests/layers/test_behaviour.py",
 }
 

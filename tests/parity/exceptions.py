@@ -5,13 +5,6 @@ A name that exists, or a signature that is the same by now, must leave its list:
 
 from __future__ import annotations
 
-_IMAGES = """
-    AugMix AutoContrast CenterCrop ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization
-    MaxNumBoundingBoxes MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast
-    RandomCrop RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue
-    RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear
-    RandomTranslation RandomZoom Resizing Solarization
-"""
 _TABLES = "CategoryEncoding Discretization HashedCrossing Hashing IntegerLookup StringLookup TextVectorization"
 
 
@@ -24,11 +17,7 @@ MISSING: dict[str, list[str]] = {
     "needs TensorFlow": ["layers.TFSMLayer"],
     "needs PyTorch": ["layers.TorchModuleWrapper"],
     "marks Keras's own graph building; kerax builds graphs by recording calls and has no such phase": ["SymbolicScope"],
-    "waits for the image preprocessing layers and bounding boxes": [
-        *_in("layers", _IMAGES),
-        "utils.bounding_boxes",
-        "visualization",
-    ],
+    "waits for drawings of bounding boxes and segmentation masks": ["visualization"],
     "waits for the layers on strings and tables": [*_in("layers", _TABLES), "utils.FeatureSpace"],
     "waits for the callbacks": _in(
         "callbacks", "BackupAndRestore ModelCheckpoint OrbaxCheckpoint RemoteMonitor SwapEMAWeights"

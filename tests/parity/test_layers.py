@@ -17,6 +17,7 @@ from tests.contract.layer_cases import CASES, Case
 pytestmark = pytest.mark.slow
 
 _OURS_NOT = ("quantization_config",)
+_OURS_MORE = {"MaxNumBoundingBoxes": ("fill_value",), "RandomGrayscale": ("seed",)}  # arguments Keras's configs forget
 
 
 def call(layer, case: Case, inputs, training):
@@ -139,10 +140,12 @@ def plain(config):
 @pytest.mark.parametrize("case", cases())
 def test_configs_are_those_of_keras(case: Case):
     ours, theirs = case.make(kerax.layers), case.make(keras.layers)
-    assert plain(ours.get_config()) == plain(theirs.get_config())
+    known = {key: value for key, value in ours.get_config().items() if key not in _OURS_MORE.get(case.cls, ())}
+    assert plain(known) == plain(theirs.get_config())
     assert ours.name == theirs.name or theirs.name.startswith(ours.name)
-    again = kerax.layers.deserialize(keras.layers.serialize(theirs))
-    assert plain(again.get_config()) == plain(theirs.get_config())
+    again = kerax.layers.deserialize(keras.layers.serialize(theirs)).get_config()
+    known = {key: value for key, value in again.items() if key not in _OURS_MORE.get(case.cls, ())}
+    assert plain(known) == plain(theirs.get_config())
     back = keras.layers.deserialize(kerax.layers.serialize(ours))
     assert plain(back.get_config()) == plain(theirs.get_config())
 

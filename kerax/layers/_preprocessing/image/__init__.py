@@ -1,0 +1,1 @@
+"""Layers on images: sizes, places, light, colours, mixtures."""
