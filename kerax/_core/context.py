@@ -38,6 +38,7 @@ class _Here(threading.local):
     looping: bool = False  # whether what is traced is the body of a loop on the device
     remat: Callable | None = None  # says which layers made now compute again in the backward pass
     losses: list | None = None  # takes what layers add to the loss, where somebody collects it
+    on_host: bool = False  # whether the host computes ahead of the device: layers on text give NumPy arrays
     rows: Any = None  # (batch,) booleans: the real rows of a padded batch; None when all are
 
 

@@ -60,10 +60,17 @@ from ._pooling.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from ._preprocessing.category_encoding import CategoryEncoding
+from ._preprocessing.discretization import Discretization
+from ._preprocessing.hashed_crossing import HashedCrossing
+from ._preprocessing.hashing import Hashing
+from ._preprocessing.integer_lookup import IntegerLookup
 from ._preprocessing.mel_spectrogram import MelSpectrogram
 from ._preprocessing.normalization import Normalization
 from ._preprocessing.rescaling import Rescaling
 from ._preprocessing.stft_spectrogram import STFTSpectrogram
+from ._preprocessing.string_lookup import StringLookup
+from ._preprocessing.text_vectorization import TextVectorization
 from ._recurrent.bidirectional import Bidirectional
 from ._recurrent.cells import GRUCell, LSTMCell, SimpleRNNCell
 from ._recurrent.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
@@ -134,6 +141,7 @@ registry = Registry(
         AveragePooling3D,
         BatchNormalization,
         Bidirectional,
+        CategoryEncoding,
         Concatenate,
         Conv1D,
         Conv1DTranspose,
@@ -150,6 +158,7 @@ registry = Registry(
         Dense,
         DepthwiseConv1D,
         DepthwiseConv2D,
+        Discretization,
         Dot,
         Dropout,
         ELU,
@@ -169,8 +178,11 @@ registry = Registry(
         GlobalMaxPooling3D,
         GroupNormalization,
         GroupQueryAttention,
+        HashedCrossing,
+        Hashing,
         Identity,
         InputLayer,
+        IntegerLookup,
         JaxLayer,
         LSTM,
         LSTMCell,
@@ -210,7 +222,9 @@ registry = Registry(
         SpatialDropout3D,
         SpectralNormalization,
         StackedRNNCells,
+        StringLookup,
         Subtract,
+        TextVectorization,
         TimeDistributed,
         UnitNormalization,
         UpSampling1D,
@@ -272,6 +286,7 @@ __all__ = [
     "AvgPool3D",
     "BatchNormalization",
     "Bidirectional",
+    "CategoryEncoding",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -294,6 +309,7 @@ __all__ = [
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
+    "Discretization",
     "Dot",
     "Dropout",
     "EinsumDense",
@@ -317,10 +333,13 @@ __all__ = [
     "GlobalMaxPooling3D",
     "GroupNormalization",
     "GroupQueryAttention",
+    "HashedCrossing",
+    "Hashing",
     "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
+    "IntegerLookup",
     "JaxLayer",
     "LSTMCell",
     "Lambda",
@@ -363,7 +382,9 @@ __all__ = [
     "SpatialDropout3D",
     "SpectralNormalization",
     "StackedRNNCells",
+    "StringLookup",
     "Subtract",
+    "TextVectorization",
     "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",
