@@ -215,10 +215,10 @@ def _rows_of_text(x: Any) -> np.ndarray:
 def _check_text(layer: Layer, args: tuple, kwargs: dict) -> None:
     """Raise where text comes to a layer that computes with numbers."""
     takes = layer._takes_text
-    if takes or (takes is None and not _ours(type(layer).call)):
+    if takes or layer._raw_inputs or (takes is None and not _ours(type(layer).call)):
         return
     for leaf in tree.flatten([args, kwargs]):
-        if isinstance(leaf, (np.ndarray, str, bytes)) if not isinstance(leaf, KerasTensor) else leaf.dtype == "string":
+        if leaf.dtype == "string" if isinstance(leaf, KerasTensor) else isinstance(leaf, (np.ndarray, bytes)):
             raise DTypeError(
                 f"{type(layer).__name__} {layer.name!r}",
                 got="text",

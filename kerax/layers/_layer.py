@@ -406,7 +406,7 @@ class Layer(Module):
         found: dict[int, Any] = {}
         for layer in self._flatten_layers():
             for module in layer._own_modules():
-                if isinstance(module, Module) and hasattr(module, "update_state"):
+                if isinstance(module, Module) and hasattr(module, "update_state") and not isinstance(module, Layer):
                     found.setdefault(id(module), module)
         return list(found.values())
 

@@ -47,8 +47,8 @@ class Lookup(HostLayer):
         name: str | None,
         **common: Any,
     ) -> None:
-        for old in ("vocabulary_size", "has_input_vocabulary"):  # in configs that Keras writes
-            common.pop(old, None)
+        common.pop("has_input_vocabulary", None)  # in configs of older Keras
+        promised = common.pop("vocabulary_size", None)
         super().__init__(name=name, **common)
         where = self._where
         if max_tokens is not None and (whole(max_tokens) is None or max_tokens <= 1):
@@ -68,6 +68,8 @@ class Lookup(HostLayer):
         self.invert, self.pad_to_max_tokens, self.sparse = invert, pad_to_max_tokens, sparse
         self.salt = salt
         self._table: Table | None = None
+        # Of a config: the size of a vocabulary that comes with the assets, after the graph is made.
+        self._promised: int | None = whole(promised)
         self._counts: Counts | None = None
         self._given = False  # whether the vocabulary came with the constructor
         self.autocast = False
@@ -325,6 +327,8 @@ class Lookup(HostLayer):
         """The size of the vectors."""
         if self.pad_to_max_tokens and self.max_tokens is not None:
             return self.max_tokens
+        if self._table is None and self._promised is not None:
+            return self._promised
         return len(self._known())
 
     def _encoded(self, indices: np.ndarray) -> np.ndarray:
@@ -388,6 +392,8 @@ class Lookup(HostLayer):
         special = self._special()
         if terms[: len(special)] != special:
             raise DataError(where, got=f"{words[: len(special)]}", expected="the special tokens first")
+        if self._promised is not None and self.output_mode != "int" and self._promised != len(terms):
+            raise DataError(where, got=f"{len(terms)} terms", expected=f"{self._promised}, as its config says")
         idf = None if self._table is None else self._table.idf
         terms = terms[len(special) :]
         repeated(terms, where, self._written)
@@ -412,6 +418,12 @@ class Lookup(HostLayer):
         config["vocabulary_size"] = self.vocabulary_size()
         return config
 
+    def learn_from(self, other: Any) -> None:
+        """Take over the vocabulary that a layer of the same arguments has learned."""
+        if not self._given and other._table is not None:
+            self._table = other._table
+            self._changed()
+
     @classmethod
     def from_config(cls, config: Config) -> Any:
         """The layer of a config. No file is read because a config names it."""
@@ -419,12 +431,11 @@ class Lookup(HostLayer):
 
 
 def checked_config(name: str, config: Config) -> Config:
-    """A config of a lookup layer without what is of no use to the constructor.
+    """A config of a lookup layer, judged.
 
     Raises:
         ArgumentError: a vocabulary that is the name of a file.
     """
-    config = {key: value for key, value in config.items() if key not in ("vocabulary_size", "has_input_vocabulary")}
     if isinstance(config.get("vocabulary"), (str, bytes)):
         raise ArgumentError(
             f"The config of {name} {config.get('name')!r}",

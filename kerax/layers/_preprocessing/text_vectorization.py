@@ -83,7 +83,7 @@ class TextVectorization(HostLayer):
         name: str | None = None,
         **common: Any,
     ) -> None:
-        common.pop("vocabulary_size", None)  # in configs that Keras writes
+        promised = common.pop("vocabulary_size", None)  # in configs
         super().__init__(name=name, **common)
         where = self._where
         self.standardize = _choice(standardize, (*_STANDARDS, None), "standardize", where)
@@ -124,6 +124,7 @@ class TextVectorization(HostLayer):
             pad_to_max_tokens=pad_to_max_tokens and output_mode != "int",
             encoding=encoding,
             name=f"{self.name}_lookup",
+            vocabulary_size=promised,
         )
         self.built = True
 
@@ -330,6 +331,11 @@ class TextVectorization(HostLayer):
         config = super().get_config()
         inner = self._lookup_layer.get_config()
         return {**config, "idf_weights": inner["idf_weights"], "vocabulary_size": inner["vocabulary_size"]}
+
+    def learn_from(self, other: Any) -> None:
+        """Take over the vocabulary that a layer of the same arguments has learned."""
+        self._lookup_layer.learn_from(other._lookup_layer)
+        self._changed()
 
     @classmethod
     def from_config(cls, config: Config) -> Any:
