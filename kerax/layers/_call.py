@@ -187,6 +187,8 @@ def _on_host(x: Any) -> Any:
         return x
     if isinstance(x, Variable):
         return x.value
+    if isinstance(x, dict):
+        return {key: _on_host(value) for key, value in x.items()}
     if isinstance(x, (list, tuple)) and any(isinstance(leaf, (jax.Array, KerasTensor, np.ndarray)) for leaf in x):
         return [_on_host(item) for item in x]
     if isinstance(x, (list, tuple)):

@@ -7,6 +7,7 @@ from .._core.dtypes import standardize_dtype
 from .._graph.function import source_inputs as get_source_inputs
 from .._graph.tensor import is_symbolic as is_keras_tensor
 from .._inspect.drawing import plot_model, to_dot
+from .._registry import Registry
 from .._serial import (
     CustomObjectScope,
     custom_object_scope,
@@ -23,6 +24,8 @@ from ..data._adapters import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from ..data.pydataset import PyDataset
 from ..models import clone_model
 from ._config import Config
+from ._feature_space import FeatureSpace
+from ._features import Cross, Feature, TFDIdentity
 from ._files import get_file
 from ._numeric import normalize, to_categorical
 from ._sequences import pad_sequences
@@ -30,10 +33,12 @@ from ._session import clear_session, set_random_seed
 
 Sequence = PyDataset
 model_to_dot = to_dot
+registry = Registry("utility", "utils", [FeatureSpace, Feature, Cross, TFDIdentity])
 
 __all__ = [
     "Config",
     "CustomObjectScope",
+    "FeatureSpace",
     "Progbar",
     "PyDataset",
     "Sequence",
