@@ -7,7 +7,6 @@ it stands for the inputs wherever a batch goes, and `call` finishes from there.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -20,9 +19,9 @@ from .._errors import DTypeError, GraphError, ShapeError
 from .._graph.node import Node, OpCall
 from .._graph.replay import Plan, fill
 from .._graph.tensor import KerasTensor
+from ..layers._arguments import product
 from ..layers._call import mixes_rows
 
-CHUNK = 4096  # rows that are prepared together where a whole set is
 ROOM = 2**30  # bytes that a set prepared as a whole may take
 
 
@@ -59,21 +58,21 @@ class Split:
                 self.inner[id(node)] = part
             elif part is not None or _is_bound(node, layer):
                 bound.append(node)
-        waiting = [*bound, *(self._needed_by(node) for node in plan.steps if id(node) in self.inner)]
+        waiting = list(bound)
+        for node in plan.steps:
+            if id(node) in self.inner:
+                waiting += [makers[id(tensor)] for tensor in self._needed_by(node) if id(tensor) in makers]
         while waiting:
-            item = waiting.pop()
-            if isinstance(item, Node):
-                if id(item) in self.host:
-                    continue
-                self.host.add(id(item))
-                item = item.inputs
-            waiting.extend(makers[id(tensor)] for tensor in item if id(tensor) in makers)
+            node = waiting.pop()
+            if id(node) not in self.host:
+                self.host.add(id(node))
+                waiting += [makers[id(tensor)] for tensor in node.inputs if id(tensor) in makers]
         for key in self.host:
             self.inner.pop(key, None)
         self.names = [node.operation.name for node in bound]
         self.learning = self._learning(layers)
         self._find_frontier(makers)
-        self.rowwise = all(
+        self.rowwise: bool = all(
             not isinstance(node.operation, OpCall) and not mixes_rows(layers[node.operation.name])
             for node in plan.steps
             if id(node) in self.host
@@ -120,8 +119,10 @@ class Split:
             else:
                 wanted.update((id(tensor), tensor) for tensor in node.inputs)
         self.frontier = [tensor for key, tensor in wanted.items() if key in makers and id(makers[key]) in self.host]
-        self.passes = [id(tensor) in wanted and tensor.dtype != "string" for tensor in self.plan.input_tensors]
-        self.needs = [id(tensor) in needed for tensor in self.plan.input_tensors]
+        self.passes: list[bool] = [
+            id(tensor) in wanted and tensor.dtype != "string" for tensor in self.plan.input_tensors
+        ]
+        self.needs: list[bool] = [id(tensor) in needed for tensor in inputs]
 
     # -- the host's part ----------------------------------------------------------------------
 
@@ -187,10 +188,14 @@ class Split:
 
     def fits(self, rows: int) -> bool:
         """Whether a whole set may be prepared at once: sizes are known, and it takes little room."""
-        tensors = self._made_tensors()
-        if not self.rowwise or any(size is None for tensor in tensors for size in tensor.shape[1:]):
+        if not self.rowwise:
             return False
-        each = sum(math.prod(t.shape[1:]) * np.dtype(real_dtype(t.dtype)).itemsize for t in tensors)
+        each = 0
+        for tensor in self._made_tensors():
+            size = product(tensor.shape[1:])
+            if size is None or tensor.dtype == "string":
+                return False
+            each += size * np.dtype(real_dtype(tensor.dtype)).itemsize
         return rows * each <= ROOM
 
     def _made_tensors(self) -> list[KerasTensor]:
@@ -298,4 +303,4 @@ def wrong_kind(where: str, given: Any, wanted: str) -> DTypeError:
     )
 
 
-__all__ = ["CHUNK", "Kept", "Prepared", "Split", "host_feed", "layers_of", "split_of", "wrong_kind"]
+__all__ = ["Kept", "Prepared", "Split", "host_feed", "layers_of", "split_of", "wrong_kind"]

@@ -23,9 +23,9 @@ from ..config import disable_interactive_logging, enable_interactive_logging, is
 from ..data._adapters import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from ..data.pydataset import PyDataset
 from ..models import clone_model
+from . import _features
 from ._config import Config
 from ._feature_space import FeatureSpace
-from ._features import Cross, Feature, TFDIdentity
 from ._files import get_file
 from ._numeric import normalize, to_categorical
 from ._sequences import pad_sequences
@@ -33,7 +33,7 @@ from ._session import clear_session, set_random_seed
 
 Sequence = PyDataset
 model_to_dot = to_dot
-registry = Registry("utility", "utils", [FeatureSpace, Feature, Cross, TFDIdentity])
+registry = Registry("utility", "utils", [FeatureSpace, _features.Feature, _features.Cross, _features.TFDIdentity])
 
 __all__ = [
     "Config",

@@ -30,12 +30,17 @@ ONCE_A_CLASS = (
 # Bases, and layers tested where their own kind of input is at hand.
 ELSEWHERE = {
     "FlaxLayer": "tests/layers/test_foreign.py",
+    "HashedCrossing": "tests/layers/test_hashing.py",
+    "Hashing": "tests/layers/test_hashing.py",
     "InputLayer": "tests/models",
     "InputSpec": "tests/layers",
+    "IntegerLookup": "tests/layers/test_lookup.py",
     "JaxLayer": "tests/layers/test_foreign.py",
     "Lambda": "tests/layers/test_behaviour.py",
     "Layer": "tests/layers",
     "NNXLayer": "tests/layers/test_foreign.py",
+    "StringLookup": "tests/layers/test_lookup.py",
+    "TextVectorization": "tests/layers/test_text_vectorization.py",
     "Wrapper": "tests/layers/test_behaviour.py",
 }
 

@@ -12,7 +12,6 @@ _IMAGES = """
     RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear
     RandomTranslation RandomZoom Resizing Solarization
 """
-_TABLES = "CategoryEncoding Discretization HashedCrossing Hashing IntegerLookup StringLookup TextVectorization"
 
 
 def _in(module: str, names: str) -> list[str]:
@@ -29,7 +28,6 @@ MISSING: dict[str, list[str]] = {
         "utils.bounding_boxes",
         "visualization",
     ],
-    "waits for the layers on strings and tables": [*_in("layers", _TABLES), "utils.FeatureSpace"],
     "waits for the readers of images, text and audio": [
         *_in(
             "preprocessing",

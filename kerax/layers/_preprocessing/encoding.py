@@ -7,9 +7,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from ..._core.dtypes import real_dtype
 from ..._types import Array, Shape
 
-__all__ = ["encode", "encode_on_host", "encoded_shape", "gather_on_host", "vector_dtype"]
+__all__ = ["encode", "encode_on_host", "encoded_shape", "gather_on_host", "index_dtype", "vector_dtype"]
 
 
 def encoded_shape(shape: Shape, depth: int | None, mode: str) -> Shape:
@@ -81,6 +82,11 @@ def gather_on_host(rows: np.ndarray, indices: np.ndarray, count: int, depth: int
     else:
         out = np.bincount(places, minlength=count * depth).astype(dtype)
     return out.reshape(count, depth)
+
+
+def index_dtype() -> str:
+    """The dtype of indices: int64 where JAX has it, else int32."""
+    return real_dtype("int64").name
 
 
 def vector_dtype(layer: Any) -> str:

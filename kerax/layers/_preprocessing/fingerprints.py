@@ -13,7 +13,7 @@ import numpy as np
 
 __all__ = ["combined", "fingerprints", "siphashes"]
 
-Words = np.ndarray[Any, np.dtype[np.uint64]]
+Words = Any  # arrays of uint64, or one of them
 
 _K0, _K1, _K2 = (np.uint64(k) for k in (0xC3A5C85C97CB3127, 0xB492B66FBE98F273, 0x9AE16A3B2F90404F))
 _CAT = np.uint64(0xC6A4A7935BD1E995)

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..._core.dtypes import is_string, standardize_dtype
+from ..._core.dtypes import is_string
 from ..._errors import ArgumentError
 from ..._graph.tensor import KerasTensor
 from ..._types import Shape
 from .._arguments import one_of, whole
-from .encoding import encode_on_host, encoded_shape, vector_dtype
+from .encoding import encode_on_host, encoded_shape, index_dtype, vector_dtype
 from .fingerprints import fingerprints, siphashes
 from .host import HostLayer
 from .texts import encoded, text_array
@@ -108,5 +108,5 @@ class Hashing(HostLayer):
 
     def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
         """The symbolic output for a symbolic input."""
-        dtype = "int64" if self.output_mode == "int" else standardize_dtype(self.compute_dtype)
+        dtype = index_dtype() if self.output_mode == "int" else self.compute_dtype
         return KerasTensor(self.compute_output_shape(inputs.shape), dtype)

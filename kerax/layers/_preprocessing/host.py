@@ -27,6 +27,7 @@ class HostLayer(Layer):
     _on_host = True
     _takes_text = True
     _raw_inputs = True
+    _label = ""  # what errors call it, where it is a part of another layer
 
     def build(self, input_shape: Any = None) -> None:
         """Nothing to make."""
@@ -56,7 +57,7 @@ class HostLayer(Layer):
 
     @property
     def _where(self) -> str:
-        return f"{type(self).__name__} {self.name!r}"
+        return self._label or f"{type(self).__name__} {self.name!r}"
 
 
 def new_revision() -> int:

@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ..._core.dtypes import standardize_dtype
 from ..._errors import ArgumentError, DataError, NotBuiltError
 from ..._graph.tensor import KerasTensor
 from ..._types import Config, Shape
 from .._arguments import one_of, whole
-from .encoding import encode_on_host, encoded_shape, gather_on_host, vector_dtype
+from .encoding import encode_on_host, encoded_shape, gather_on_host, index_dtype, vector_dtype
 from .host import HostLayer
 from .table import Counts, Table, inverse_document_frequency, repeated
 
@@ -357,7 +356,7 @@ class Lookup(HostLayer):
         return KerasTensor(self.compute_output_shape(inputs.shape), self._output_dtype())
 
     def _output_dtype(self) -> str:
-        return "int64" if self.output_mode == "int" else standardize_dtype(self.compute_dtype)
+        return index_dtype() if self.output_mode == "int" else self.compute_dtype
 
     # -- as data --------------------------------------------------------------------------------
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ..._core.dtypes import standardize_dtype
 from ..._errors import ArgumentError, DataError, ShapeError
 from ..._graph.tensor import KerasTensor
 from ..._types import Config, Shape
 from .._arguments import whole
+from .encoding import index_dtype
 from .host import HostLayer
 from .lookup import checked_config
 from .string_lookup import StringLookup
@@ -118,14 +118,14 @@ class TextVectorization(HostLayer):
         self._lookup_layer = StringLookup(
             max_tokens=max_tokens,
             mask_token="",
-            vocabulary=vocabulary,
-            idf_weights=idf_weights,
             output_mode=output_mode,
             pad_to_max_tokens=pad_to_max_tokens and output_mode != "int",
             encoding=encoding,
             name=f"{self.name}_lookup",
             vocabulary_size=promised,
         )
+        self._lookup_layer._label = where
+        self._lookup_layer._begin(vocabulary, idf_weights)
         self.built = True
 
     # -- the vocabulary -------------------------------------------------------------------------
@@ -314,7 +314,7 @@ class TextVectorization(HostLayer):
 
     def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
         """The symbolic output for a symbolic input."""
-        dtype = "int64" if self.output_mode == "int" else standardize_dtype(self.compute_dtype)
+        dtype = index_dtype() if self.output_mode == "int" else self.compute_dtype
         return KerasTensor(self.compute_output_shape(inputs.shape), dtype)
 
     def save_assets(self, dir_path: Any) -> None:

@@ -39,7 +39,8 @@ def text_array(value: Any, where: str) -> np.ndarray:
         return value
     if value.dtype.kind == "O" and any(isinstance(item, (str, bytes)) for item in value.flat):
         return value  # its numbers are named when the texts are read
-    raise DTypeError(where, got=f"numbers of dtype {value.dtype}", expected="text")
+    kind = type(value.flat[0]).__name__ if value.dtype.kind == "O" else value.dtype
+    raise DTypeError(where, got=f"numbers of dtype {kind}", expected="text")
 
 
 def _from_lists(value: Any, where: str) -> np.ndarray:
