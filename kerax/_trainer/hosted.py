@@ -17,17 +17,17 @@ from .._errors import DataError
 CHUNK = 4096  # rows of a whole set that are prepared together
 
 
-def take_over(model: Any, adapter: Any, training: bool = False) -> None:
+def take_over(model: Any, adapter: Any, mode: str) -> None:
     """Let a model's host part run on the inputs of an adapter.
 
     Args:
         model: whose host part it is.
         adapter: its inputs become `Prepared`.
-        training: whether gradients are wanted.
+        mode: "train", "test" or "predict".
 
     Raises:
         DataError: text for a model that cannot take it.
-        GraphError: weights to train before what runs on the host.
+        GraphError: weights to train before what runs on the host, or a loss of text.
     """
     x = adapter.peek()[0]
     text = has_text(x)
@@ -40,8 +40,8 @@ def take_over(model: Any, adapter: Any, training: bool = False) -> None:
         if text and not (model.run_eagerly and not model._has_graph):
             raise _no_place_for_text(model, adapter.where)
         return
-    if training:
-        part.check_training(model.name)
+    if mode != "predict":
+        part.check(model.name, training=mode == "train")
     if adapter.in_memory and part.fits(adapter.rows):
         whole, y, sample_weight = adapter.arrays
         adapter.replace((_in_chunks(model._prepare_on_host, whole, adapter.rows), y, sample_weight))

@@ -103,7 +103,7 @@ def _fit(
         class_weight=None,
     )
     held.callback(adapter.close)
-    hosted.take_over(model, adapter, training=True)
+    hosted.take_over(model, adapter, "train")
     model._prepare(adapter.peek(), "train")
     if class_weight is not None:
         adapter.weigh_classes(class_weight, _output_shape(model))
@@ -243,7 +243,7 @@ def _validation(held: ExitStack, model: Any, data: Any, batch_size: int | None, 
         checks.source(data, steps, where, "validation_steps")
         adapter = make_adapter(data, batch_size=batch_size, steps=steps, shuffle=False, where=where)
     held.callback(adapter.close)
-    hosted.take_over(model, adapter)
+    hosted.take_over(model, adapter, "test")
     model._prepare(adapter.peek(), "test")
     checks.data(model, adapter)
     return Validation(model, adapter)
@@ -270,7 +270,7 @@ def _evaluate(
     checks.source(x, steps, "evaluate", "steps")
     adapter = make_adapter(x, y, sample_weight, batch_size=batch_size, steps=steps, shuffle=False, where="evaluate")
     held.callback(adapter.close)
-    hosted.take_over(model, adapter)
+    hosted.take_over(model, adapter, "test")
     model._prepare(adapter.peek(), "test")
     checks.data(model, adapter)
     listeners = CallbackList(
@@ -316,7 +316,7 @@ def _predict(
         checks.source(x, steps, "predict", "steps")
         adapter = make_adapter(x, batch_size=batch_size, steps=steps, shuffle=False, where="predict")
         held.callback(adapter.close)
-        hosted.take_over(model, adapter)
+        hosted.take_over(model, adapter, "predict")
         model._prepare(adapter.peek(), "predict")
         checks.data(model, adapter)
         count = adapter.steps
@@ -333,7 +333,7 @@ def _predict(
         else:
             outputs = _predict_batches(model, adapter, listeners)
         listeners.on_predict_end()
-    return outputs
+    return model._complete_on_host(outputs)
 
 
 def _predict_again(known: Known, asked: Request, listeners: CallbackList) -> Any:
@@ -433,7 +433,7 @@ def on_batch(model: Any, mode: str, x: Any, y: Any, sample_weight: Any, class_we
     """One step on a batch given."""
     where = f"{mode}_on_batch"
     adapter = _one_batch(where, x, y, sample_weight)
-    hosted.take_over(model, adapter, training=mode == "train")
+    hosted.take_over(model, adapter, mode)
     model._prepare(adapter.peek(), mode)
     if class_weight is not None:
         adapter.weigh_classes(class_weight, _output_shape(model))
@@ -466,15 +466,15 @@ def on_next(model: Any, mode: str, iterator: Iterator) -> Any:
 def predict_on_batch(model: Any, x: Any) -> Any:
     """The outputs for a batch given."""
     adapter = _one_batch("predict_on_batch", x)
-    hosted.take_over(model, adapter)
+    hosted.take_over(model, adapter, "predict")
     model._prepare(adapter.peek(), "predict")
     batch = put(adapter.whole())
     engine = model._engine.value
     engine.refresh()
     if model.run_eagerly:
-        return tree.map_structure(np.asarray, model.predict_step(batch))
+        return model._complete_on_host(tree.map_structure(np.asarray, model.predict_step(batch)))
     runner = BatchRunner(model, adapter, "predict", CallbackList(None, model=model))
-    return tree.map_structure(np.asarray, _predict_one(runner, batch))
+    return model._complete_on_host(tree.map_structure(np.asarray, _predict_one(runner, batch)))
 
 
 __all__ = ["evaluate", "fit", "on_batch", "on_next", "outputs_for", "predict", "predict_on_batch"]

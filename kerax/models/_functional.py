@@ -155,6 +155,10 @@ class Functional(Model):
         ]
         return part.prepare(self.by_name, feeds)
 
+    def _complete_on_host(self, outputs: Any) -> Any:
+        part = self._host_part()
+        return part.complete(self.by_name, outputs.values) if part is not None and part.after else outputs
+
     def _finished(self, inputs: Prepared) -> Any:
         part = self._host_part()
         assert part is not None

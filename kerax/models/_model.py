@@ -175,6 +175,10 @@ class Model(Trainer, Layer):
         """What of the graph runs on the host, and what does not; None where all is compiled."""
         return None
 
+    def _complete_on_host(self, outputs: Any) -> Any:
+        """The outputs of a prediction, text made of numbers where the graph ends so."""
+        return outputs
+
     def _saved_layers(self) -> tuple[list[Layer], bool]:
         """The layers as files number them, and whether they come before all other attributes."""
         return self.layers, False

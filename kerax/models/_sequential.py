@@ -213,6 +213,10 @@ class Sequential(Model):
             raise ArgumentError(f"Sequential {self.name!r}", got=f"{len(values)} inputs", expected="one")
         return part.prepare(self.by_name, [host_feed(values[0], self.inputs[0], f"Sequential {self.name!r}")])
 
+    def _complete_on_host(self, outputs: Any) -> Any:
+        part = self._host_part()
+        return part.complete(self.by_name, outputs.values) if part is not None and part.after else outputs
+
     @property
     def _expected_input_dtype(self) -> Any:
         stack = self._stack()

@@ -1,8 +1,9 @@
-"""A graph in two parts: what must run on the host, because it works on text, and what is compiled.
+"""A graph in parts: what must run on the host, because it works on text, and what is compiled.
 
 On the host run the layers that say so (`_on_host`), calls with text among their inputs or outputs, and all
 that leads to them. A model inside of a model is split likewise. What the device takes over is `Prepared`:
-it stands for the inputs wherever a batch goes, and `call` finishes from there.
+it stands for the inputs wherever a batch goes, and `call` finishes from there. Where numbers become text, as
+where classes get their names, the device stops before: `Unfinished` is what it gives, and the host completes it.
 """
 
 from __future__ import annotations
@@ -37,8 +38,18 @@ class Prepared(NamedTuple):
     made: tuple
 
 
+class Unfinished(NamedTuple):
+    """What the device gives of a model whose outputs are text.
+
+    Attributes:
+        values: an array for each tensor that the host goes on with.
+    """
+
+    values: tuple
+
+
 class Split:
-    """A plan in two parts.
+    """A plan in parts.
 
     Args:
         plan: the calls.
@@ -50,8 +61,14 @@ class Split:
         self.inner: dict[int, Split] = {}  # id of a call -> the split of the model it calls
         makers = {id(tensor): node for node in plan.steps for tensor in node.outputs}
         self.host: set[int] = set()
+        self.after: list[Node] = []  # from where numbers become text
+        made_after: set[int] = set()
         bound: list[Node] = []
         for node in plan.steps:
+            if _makes_text(node) or any(id(tensor) in made_after for tensor in node.inputs):
+                self.after.append(node)
+                made_after.update(id(tensor) for tensor in node.outputs)
+                continue
             layer = None if isinstance(node.operation, OpCall) else layers[node.operation.name]
             part = None if layer is None else split_of(layer)
             if part is not None and not part.whole:
@@ -71,6 +88,7 @@ class Split:
             self.inner.pop(key, None)
         self.names = [node.operation.name for node in bound]
         self.learning = self._learning(layers)
+        self.handed = self._handed(made_after)
         self._find_frontier(makers)
         self.rowwise: bool = all(
             not isinstance(node.operation, OpCall) and not mixes_rows(layers[node.operation.name])
@@ -79,12 +97,27 @@ class Split:
         ) and all(part.rowwise for part in self.inner.values())
 
     def __bool__(self) -> bool:
-        return bool(self.host or self.inner)
+        return bool(self.host or self.inner or self.after)
 
     @property
     def whole(self) -> bool:
         """Whether nothing is left for the device."""
-        return not self.inner and all(id(node) in self.host for node in self.plan.steps)
+        return not self.inner and not self.after and all(id(node) in self.host for node in self.plan.steps)
+
+    def _handed(self, made_after: set[int]) -> list[KerasTensor]:
+        """The tensors that the host completes the outputs from."""
+        wanted: dict[int, KerasTensor] = {}
+        for tensor in [*(t for node in self.after for t in node.inputs), *self.plan.output_tensors]:
+            if id(tensor) not in made_after:
+                wanted[id(tensor)] = tensor
+        if self.after and any(tensor.dtype == "string" for tensor in wanted.values()):
+            raise GraphError(
+                "A model whose outputs are text",
+                got="text among its inputs that goes on to its outputs",
+                expected="text that is made from numbers alone, at the end",
+                hint="keep the texts beside the model",
+            )
+        return list(wanted.values())
 
     def _needed_by(self, node: Node) -> list[KerasTensor]:
         """The inputs of a call of a model that its own host part needs."""
@@ -104,9 +137,13 @@ class Split:
 
     def _find_frontier(self, makers: Mapping[int, Node]) -> None:
         """What the device takes over: tensors that the host made, and inputs."""
-        wanted: dict[int, KerasTensor] = {id(tensor): tensor for tensor in self.plan.output_tensors}
+        ends = self.handed if self.after else self.plan.output_tensors
+        wanted: dict[int, KerasTensor] = {id(tensor): tensor for tensor in ends}
         needed: set[int] = set()
+        later = {id(node) for node in self.after}
         for node in self.plan.steps:
+            if id(node) in later:
+                continue
             if id(node) in self.host:
                 needed.update(id(tensor) for tensor in node.inputs)
             elif id(node) in self.inner:
@@ -119,9 +156,8 @@ class Split:
             else:
                 wanted.update((id(tensor), tensor) for tensor in node.inputs)
         self.frontier = [tensor for key, tensor in wanted.items() if key in makers and id(makers[key]) in self.host]
-        self.passes: list[bool] = [
-            id(tensor) in wanted and tensor.dtype != "string" for tensor in self.plan.input_tensors
-        ]
+        inputs = self.plan.input_tensors
+        self.passes: list[bool] = [id(tensor) in wanted and tensor.dtype != "string" for tensor in inputs]
         self.needs: list[bool] = [id(tensor) in needed for tensor in inputs]
 
     # -- the host's part ----------------------------------------------------------------------
@@ -165,8 +201,9 @@ class Split:
         table = {id(tensor): value for tensor, value in zip(self.plan.input_tensors, feeds, strict=True)}
         table.update((id(tensor), value) for tensor, value in zip(self.frontier, made, strict=False))
         inner = iter(made[len(self.frontier) :])
+        later = {id(node) for node in self.after}
         for node in self.plan.steps:
-            if id(node) in self.host:
+            if id(node) in self.host or id(node) in later:
                 continue
             operation = node.operation if isinstance(node.operation, OpCall) else layers[node.operation.name]
             if id(node) in self.inner:
@@ -182,6 +219,20 @@ class Split:
             for tensor, value in zip(tree.flatten(node.output_structure), tree.flatten(out), strict=True):
                 if isinstance(tensor, KerasTensor):
                     table.setdefault(id(tensor), value)
+        if self.after:
+            return Unfinished(tuple(table[id(tensor)] for tensor in self.handed))
+        return fill(self.plan.outputs, table)
+
+    def complete(self, layers: Mapping[str, Any], values: tuple) -> Any:
+        """The outputs, from what the device gave."""
+        table: dict[int, Any] = dict(zip(map(id, self.handed), values, strict=True))
+        with setting(on_host=True, call=None, autocast=None, names=()):
+            for node in self.after:
+                args, kwargs = fill((node.args, node.kwargs), table)
+                operation = node.operation if isinstance(node.operation, OpCall) else layers[node.operation.name]
+                out = operation(*args, **kwargs)
+                for tensor, value in zip(tree.flatten(node.output_structure), tree.flatten(out), strict=True):
+                    table[id(tensor)] = np.asarray(value)
         return fill(self.plan.outputs, table)
 
     # -- whole sets ---------------------------------------------------------------------------
@@ -201,17 +252,20 @@ class Split:
     def _made_tensors(self) -> list[KerasTensor]:
         return [*self.frontier, *(tensor for part in self.inner.values() for tensor in part._made_tensors())]
 
-    def text_outputs(self) -> bool:
-        """Whether the model gives text."""
-        return any(tensor.dtype == "string" for tensor in self.plan.output_tensors)
-
-    def check_training(self, name: str) -> None:
-        """Raise where weights to train lie before what runs on the host.
+    def check(self, name: str, training: bool) -> None:
+        """Raise where a loss makes no sense: outputs that are text, weights to train before the host.
 
         Raises:
             GraphError: it names the layers.
         """
-        if self.learning:
+        if self.after:
+            raise GraphError(
+                f"Training or evaluation of {name!r}",
+                got=f"outputs that are text: {self.after[0].operation.name!r} makes them",
+                expected="numbers",
+                hint=f"train a model that ends before {self.after[0].operation.name!r}; this one predicts",
+            )
+        if training and self.learning:
             raise GraphError(
                 f"Training of {name!r}",
                 got=f"layers with weights ({', '.join(self.learning)}) before layers that run on the host "
@@ -225,6 +279,11 @@ def _is_bound(node: Node, layer: Any) -> bool:
     if layer is not None and layer._on_host:
         return True
     return any(tensor.dtype == "string" for tensor in (*node.inputs, *node.outputs))
+
+
+def _makes_text(node: Node) -> bool:
+    text = [tensor.dtype == "string" for tensor in node.outputs]
+    return any(text) and bool(node.inputs) and not any(tensor.dtype == "string" for tensor in node.inputs)
 
 
 def split_of(layer: Any) -> Split | None:
@@ -303,4 +362,4 @@ def wrong_kind(where: str, given: Any, wanted: str) -> DTypeError:
     )
 
 
-__all__ = ["Kept", "Prepared", "Split", "host_feed", "layers_of", "split_of", "wrong_kind"]
+__all__ = ["Kept", "Prepared", "Split", "Unfinished", "host_feed", "layers_of", "split_of", "wrong_kind"]
