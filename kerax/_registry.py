@@ -32,6 +32,7 @@ FAMILIES = (
     "optimizers.schedules",
     "random",
     "regularizers",
+    "utils",
 )
 
 _registries: dict[str, Registry] = {}

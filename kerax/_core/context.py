@@ -39,6 +39,7 @@ class _Here(threading.local):
     remat: Callable | None = None  # says which layers made now compute again in the backward pass
     losses: list | None = None  # takes what layers add to the loss, where somebody collects it
     summaries: int = 0  # the number of the writer that summaries go to; 0 where they are dropped
+    on_host: bool = False  # whether the host computes ahead of the device: layers on text give NumPy arrays
     rows: Any = None  # (batch,) booleans: the real rows of a padded batch; None when all are
 
 

@@ -73,7 +73,7 @@ def data(model: Any, adapter: Any) -> None:
     Raises:
         DataError: labels or token ids out of range, or no targets where there is a loss.
     """
-    x, y, sample_weight = adapter.arrays if adapter.in_memory else adapter.peek()
+    x, y, sample_weight = adapter.arrays if hasattr(adapter, "arrays") else adapter.peek()
     tokens(model, x)
     if adapter.where == "predict" or not model.loss or not _steps_are_ours(model):
         return
@@ -132,6 +132,8 @@ def tokens(model: Any, x: Any) -> None:
 def _lookups(model: Any, x: Any) -> list[tuple[Any, Any]]:
     embeddings = model._engine.value.layers(Embedding)
     if not embeddings or not model._has_graph:
+        return []
+    if model._host_part() is not None:
         return []
     inputs = tree.flatten(model.input)
     values = tree.flatten(x)

@@ -76,7 +76,8 @@ class Engine:
         trainable = tuple(id(variable) for variable in self.model.trainable_variables)
         optimizer = self.model.optimizer
         policies = tuple(layer.dtype_policy.name for layer in self.model._flatten_layers())
-        key = (placement.version, trainable, policies, id(optimizer), getattr(optimizer, "revision", 0))
+        learned = tuple(layer._revision for layer in self.model._flatten_layers())
+        key = (placement.version, trainable, policies, learned, id(optimizer), getattr(optimizer, "revision", 0))
         before = self.now
         self.now = self._kept.setdefault(key, Compiled())
         if moved or placement.current is not None:
@@ -251,6 +252,8 @@ def _is_rowwise(model: Any, mode: str) -> bool:
     if any(custom.overridden(model, name) for name in steps[mode]):
         return False
     for layer in model._flatten_layers():
+        if layer._on_host:  # what it does is done before a batch is filled up
+            continue
         if mixes_rows(layer) or not all(_ours(value) for value in vars(layer).values() if _is_function(value)):
             return False
         plan = getattr(layer, "_plan", None)

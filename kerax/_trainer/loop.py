@@ -18,7 +18,7 @@ from .._types import Logs
 from ..callbacks import CallbackList
 from ..callbacks._logs import DeferredLogs
 from ..data._adapters import Epoch, make_adapter, train_validation_split, unpack_x_y_sample_weight
-from . import checks, custom
+from . import checks, custom, hosted
 from .feed import fits, leaves_of
 from .repeated import Known, Request, remember, request
 from .reports import floats
@@ -106,6 +106,7 @@ def _fit(
         class_weight=None,
     )
     held.callback(adapter.close)
+    hosted.take_over(model, adapter, "train")
     model._prepare(adapter.peek(), "train")
     if class_weight is not None:
         adapter.weigh_classes(class_weight, _output_shape(model))
@@ -245,6 +246,7 @@ def _validation(held: ExitStack, model: Any, data: Any, batch_size: int | None, 
         checks.source(data, steps, where, "validation_steps")
         adapter = make_adapter(data, batch_size=batch_size, steps=steps, shuffle=False, where=where)
     held.callback(adapter.close)
+    hosted.take_over(model, adapter, "test")
     model._prepare(adapter.peek(), "test")
     checks.data(model, adapter)
     return Validation(model, adapter)
@@ -272,6 +274,7 @@ def _evaluate(
     checks.source(x, steps, "evaluate", "steps")
     adapter = make_adapter(x, y, sample_weight, batch_size=batch_size, steps=steps, shuffle=False, where="evaluate")
     held.callback(adapter.close)
+    hosted.take_over(model, adapter, "test")
     model._prepare(adapter.peek(), "test")
     checks.data(model, adapter)
     listeners = CallbackList(
@@ -318,6 +321,7 @@ def _predict(
         checks.source(x, steps, "predict", "steps")
         adapter = make_adapter(x, batch_size=batch_size, steps=steps, shuffle=False, where="predict")
         held.callback(adapter.close)
+        hosted.take_over(model, adapter, "predict")
         model._prepare(adapter.peek(), "predict")
         checks.data(model, adapter)
         count = adapter.steps
@@ -334,7 +338,7 @@ def _predict(
         else:
             outputs = _predict_batches(model, adapter, listeners)
         listeners.on_predict_end()
-    return outputs
+    return model._complete_on_host(outputs)
 
 
 def _predict_again(known: Known, asked: Request, listeners: CallbackList) -> Any:
@@ -435,10 +439,11 @@ def on_batch(model: Any, mode: str, x: Any, y: Any, sample_weight: Any, class_we
     """One step on a batch given."""
     where = f"{mode}_on_batch"
     adapter = _one_batch(where, x, y, sample_weight)
+    hosted.take_over(model, adapter, mode)
     model._prepare(adapter.peek(), mode)
     if class_weight is not None:
         adapter.weigh_classes(class_weight, _output_shape(model))
-    batch = put(adapter.arrays)
+    batch = put(adapter.whole())
     engine = model._engine.value
     engine.refresh()
     engine.reset_metrics()
@@ -452,7 +457,8 @@ def on_batch(model: Any, mode: str, x: Any, y: Any, sample_weight: Any, class_we
 
 def on_next(model: Any, mode: str, iterator: Iterator) -> Any:
     """One step on the next batch of an iterator: its logs, fetched if anyone looks, or its outputs on the device."""
-    batch = unpack_x_y_sample_weight(next(iterator))
+    x, y, sample_weight = unpack_x_y_sample_weight(next(iterator))
+    batch = hosted.prepared(model, x), y, sample_weight
     model._prepare(batch, mode)
     engine = model._engine.value
     engine.refresh()
@@ -467,14 +473,15 @@ def on_next(model: Any, mode: str, iterator: Iterator) -> Any:
 def predict_on_batch(model: Any, x: Any) -> Any:
     """The outputs for a batch given."""
     adapter = _one_batch("predict_on_batch", x)
+    hosted.take_over(model, adapter, "predict")
     model._prepare(adapter.peek(), "predict")
-    batch = put(adapter.arrays)
+    batch = put(adapter.whole())
     engine = model._engine.value
     engine.refresh()
     if model.run_eagerly:
-        return tree.map_structure(np.asarray, model.predict_step(batch))
+        return model._complete_on_host(tree.map_structure(np.asarray, model.predict_step(batch)))
     runner = BatchRunner(model, adapter, "predict", CallbackList(None, model=model))
-    return tree.map_structure(np.asarray, _predict_one(runner, batch))
+    return model._complete_on_host(tree.map_structure(np.asarray, _predict_one(runner, batch)))
 
 
 __all__ = ["evaluate", "fit", "on_batch", "on_next", "outputs_for", "predict", "predict_on_batch"]

@@ -305,12 +305,19 @@ class BatchRunner(Runner):
 
 def put(batch: tuple) -> tuple:
     """A batch on the device."""
-    return tree.map_structure(lambda leaf: None if leaf is None else jax.device_put(leaf), batch)
+    return tree.map_structure(lambda leaf: leaf if leaf is None or _is_text(leaf) else jax.device_put(leaf), batch)
 
 
 def taken(batch: tuple) -> tuple:
     """A batch on the device that shares nothing with its source, which may fill the same buffers again."""
-    return tree.map_structure(lambda leaf: jax.device_put(leaf.copy()) if isinstance(leaf, np.ndarray) else leaf, batch)
+    return tree.map_structure(
+        lambda leaf: jax.device_put(leaf.copy()) if isinstance(leaf, np.ndarray) and not _is_text(leaf) else leaf, batch
+    )
+
+
+def _is_text(leaf: Any) -> bool:
+    """Whether an array must stay on the host."""
+    return isinstance(leaf, np.ndarray) and leaf.dtype.kind in "OUST"
 
 
 class EagerRunner(Runner):

@@ -612,8 +612,8 @@ class Trainer:
 
 
 def _shape_and_dtype(leaf: Any) -> Any:
-    if leaf is None:
-        return None
+    if leaf is None or leaf.dtype.kind in "OUST":  # text, on which only eager steps run
+        return leaf
     return jax.ShapeDtypeStruct(leaf.shape, jax.dtypes.canonicalize_dtype(leaf.dtype))
 
 

@@ -2,6 +2,7 @@
 
 from .._registry import Registry
 from .._serial import resolver
+from . import experimental
 from ._activation.prelu import PReLU
 from ._activation.simple import ELU, Activation, LeakyReLU, ReLU, Softmax
 from ._attention.attention import AdditiveAttention, Attention
@@ -60,6 +61,10 @@ from ._pooling.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from ._preprocessing.category_encoding import CategoryEncoding
+from ._preprocessing.discretization import Discretization
+from ._preprocessing.hashed_crossing import HashedCrossing
+from ._preprocessing.hashing import Hashing
 from ._preprocessing.image._bending import RandomElasticTransform, RandomPerspective
 from ._preprocessing.image._colors import (
     RandomColorDegeneration,
@@ -82,10 +87,13 @@ from ._preprocessing.image._max_boxes import MaxNumBoundingBoxes
 from ._preprocessing.image._mixing import CutMix, MixUp
 from ._preprocessing.image._policies import AugMix, RandAugment
 from ._preprocessing.image._warping import RandomRotation, RandomShear, RandomTranslation, RandomZoom
+from ._preprocessing.integer_lookup import IntegerLookup
 from ._preprocessing.mel_spectrogram import MelSpectrogram
 from ._preprocessing.normalization import Normalization
 from ._preprocessing.rescaling import Rescaling
 from ._preprocessing.stft_spectrogram import STFTSpectrogram
+from ._preprocessing.string_lookup import StringLookup
+from ._preprocessing.text_vectorization import TextVectorization
 from ._recurrent.bidirectional import Bidirectional
 from ._recurrent.cells import GRUCell, LSTMCell, SimpleRNNCell
 from ._recurrent.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
@@ -159,6 +167,7 @@ registry = Registry(
         BatchNormalization,
         Bidirectional,
         CenterCrop,
+        CategoryEncoding,
         Concatenate,
         ContrastLimitedAdaptiveHistogramEqualization,
         Conv1D,
@@ -177,6 +186,7 @@ registry = Registry(
         Dense,
         DepthwiseConv1D,
         DepthwiseConv2D,
+        Discretization,
         Dot,
         Dropout,
         ELU,
@@ -197,8 +207,11 @@ registry = Registry(
         GlobalMaxPooling3D,
         GroupNormalization,
         GroupQueryAttention,
+        HashedCrossing,
+        Hashing,
         Identity,
         InputLayer,
+        IntegerLookup,
         JaxLayer,
         LSTM,
         LSTMCell,
@@ -263,7 +276,9 @@ registry = Registry(
         SpatialDropout3D,
         SpectralNormalization,
         StackedRNNCells,
+        StringLookup,
         Subtract,
+        TextVectorization,
         TimeDistributed,
         UnitNormalization,
         UpSampling1D,
@@ -327,6 +342,7 @@ __all__ = [
     "AvgPool3D",
     "BatchNormalization",
     "Bidirectional",
+    "CategoryEncoding",
     "CenterCrop",
     "Concatenate",
     "ContrastLimitedAdaptiveHistogramEqualization",
@@ -352,6 +368,7 @@ __all__ = [
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
+    "Discretization",
     "Dot",
     "Dropout",
     "EinsumDense",
@@ -376,10 +393,13 @@ __all__ = [
     "GlobalMaxPooling3D",
     "GroupNormalization",
     "GroupQueryAttention",
+    "HashedCrossing",
+    "Hashing",
     "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
+    "IntegerLookup",
     "JaxLayer",
     "LSTMCell",
     "Lambda",
@@ -447,7 +467,9 @@ __all__ = [
     "SpatialDropout3D",
     "SpectralNormalization",
     "StackedRNNCells",
+    "StringLookup",
     "Subtract",
+    "TextVectorization",
     "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",
@@ -462,6 +484,7 @@ __all__ = [
     "concatenate",
     "deserialize",
     "dot",
+    "experimental",
     "get",
     "maximum",
     "minimum",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ from .._core.dtypes import is_float, is_string, real_dtype
 from .._core.module import Module, foreign_variables, variables_of
 from .._core.stateful import Carried, pure
 from .._core.variable import Variable, plain
-from .._errors import ArgumentError, KeraxError, ShapeError
+from .._errors import ArgumentError, DTypeError, KeraxError, ShapeError
 from .._graph.node import Node
 from .._graph.shape import infer
 from .._graph.tensor import KerasTensor, any_symbolic, mask_of, set_mask
@@ -64,6 +65,7 @@ def call(layer: Layer, args: tuple, kwargs: dict) -> Any:
     """Call a layer."""
     signature = signature_of(type(layer).call)
     args, kwargs = _arguments(layer, signature, args, kwargs)
+    _check_text(layer, args, kwargs)
     tensors = _tensors(signature, args, kwargs)
     names = here.names
     if not layer.built:
@@ -160,7 +162,7 @@ def _describe(x: Any) -> str:
 def _arguments(layer: Layer, signature: Signature, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
     """Arrays in the compute dtype; anything else as it came."""
     dtype = layer.compute_dtype if layer.autocast else None
-    converted = tuple(_convert(arg, dtype, layer) for arg in args)
+    converted = tuple(_on_host(arg) if layer._raw_inputs else _convert(arg, dtype, layer) for arg in args)
     for place, arg in enumerate(converted):
         name = signature.positional[place] if place < len(signature.positional) else ""
         if name == "training" or name.endswith("mask"):
@@ -177,6 +179,59 @@ def _arguments(layer: Layer, signature: Signature, args: tuple, kwargs: dict) ->
         key: value if key == "training" else _convert(value, dtype if not key.endswith("mask") else None, layer)
         for key, value in kwargs.items()
     }
+
+
+def _on_host(x: Any) -> Any:
+    """An argument of a layer that computes in NumPy: text and numbers in arrays, nothing cast."""
+    if isinstance(x, (jax.Array, KerasTensor, np.ndarray)) or x is None:
+        return x
+    if isinstance(x, Variable):
+        return x.value
+    if isinstance(x, dict):
+        return {key: _on_host(value) for key, value in x.items()}
+    if isinstance(x, (list, tuple)) and any(isinstance(leaf, (jax.Array, KerasTensor, np.ndarray)) for leaf in x):
+        return [_on_host(item) for item in x]
+    if isinstance(x, (list, tuple)):
+        flat = tree.flatten(x)
+        if any(isinstance(leaf, (str, bytes)) or leaf is None for leaf in flat):
+            return _rows_of_text(x)
+        return np.asarray(x)
+    return _rows_of_text(x) if is_string(x) else np.asarray(x)
+
+
+def _rows_of_text(x: Any) -> np.ndarray:
+    """Lists of text as an array of objects: NumPy would make room for the longest text in each place."""
+    flat = tree.flatten(x)
+    shape: tuple[int, ...] = ()
+    inner = x
+    while isinstance(inner, (list, tuple)):
+        shape = (*shape, len(inner))
+        inner = inner[0] if inner else None
+    out = np.empty(len(flat), object)
+    out[:] = flat
+    if math.prod(shape) != len(flat):
+        raise ShapeError("A list of text", got="rows that differ in length", expected="rows of one length")
+    return out.reshape(shape)
+
+
+def _check_text(layer: Layer, args: tuple, kwargs: dict) -> None:
+    """Raise where text comes to a layer that computes with numbers."""
+    takes = layer._takes_text
+    if takes or layer._raw_inputs or (takes is None and not _ours(type(layer).call)):
+        return
+    for leaf in tree.flatten([args, kwargs]):
+        if leaf.dtype == "string" if isinstance(leaf, KerasTensor) else isinstance(leaf, (np.ndarray, bytes)):
+            raise DTypeError(
+                f"{type(layer).__name__} {layer.name!r}",
+                got="text",
+                expected="numbers",
+                hint="put a text layer before it: TextVectorization for documents, StringLookup or Hashing for "
+                "categories",
+            )
+
+
+def _ours(fn: Callable) -> bool:
+    return (fn.__module__ or "").startswith(__name__.split(".")[0] + ".")
 
 
 def _is_input(x: Any) -> bool:
@@ -198,6 +253,8 @@ def _convert(x: Any, dtype: str | None, layer: Layer) -> Any:
         flat = tree.flatten(x)
         if all(isinstance(leaf, (int, float, bool, np.generic)) for leaf in flat) and isinstance(x, list):
             return _cast_host(np.asarray(x), dtype)
+        if isinstance(x, list) and all(isinstance(leaf, (str, bytes)) for leaf in flat):
+            return _rows_of_text(x)
         return (
             type(x)(_convert(item, dtype, layer) for item in x)
             if not hasattr(x, "_fields")
@@ -481,4 +538,4 @@ def mixes_rows(layer: Any) -> bool:
     """Whether a row of the output may depend on other rows of the batch: code of others is never trusted."""
     if layer.activity_regularizer is not None or layer._mixes_rows:
         return True
-    return not (type(layer).call.__module__ or "").startswith(__name__.split(".")[0] + ".")
+    return not _ours(type(layer).call)

@@ -111,6 +111,10 @@ class Layer(WeightHolder):
     _config_names: Mapping[str, str] = MappingProxyType({})  # arguments kept in attributes of another name
     _config_never: tuple[str, ...] = ()  # arguments that are no part of the config
     _mixes_rows = False  # whether a row of the output depends on other rows of the batch
+    _on_host: bool = False  # whether it computes in NumPy, so that a model runs it ahead of the device
+    _takes_text: bool | None = None  # whether text may come; None: not to kerax's own layers
+    _raw_inputs = False  # whether arrays of NumPy come to `call` as they are
+    _revision = 0  # changes with what it has learned beside its weights: what was compiled is out of date then
     supports_masking: bool = False
     built: bool
     _facts: Facts

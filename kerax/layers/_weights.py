@@ -122,7 +122,11 @@ class WeightHolder(Module):
         found: dict[int, Any] = {}
         for layer in self._flatten_layers():
             for module in layer._own_modules():
-                if isinstance(module, Module) and hasattr(module, "update_state"):
+                if (
+                    isinstance(module, Module)
+                    and hasattr(module, "update_state")
+                    and not isinstance(module, WeightHolder)
+                ):
                     found.setdefault(id(module), module)
         return list(found.values())
 

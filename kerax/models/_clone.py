@@ -24,7 +24,7 @@ def clone_model(
     call_function: Callable | None = None,
     recursive: bool = False,
 ) -> Model:
-    """A model of the same layers with new weights.
+    """A model of the same layers with new weights. Vocabularies that layers have learned are taken along.
 
     Args:
         model: Sequential, functional, or of a class with a config.
@@ -43,7 +43,9 @@ def clone_model(
         if clone_function is not None:
             return clone_function(layer)
         with _serial.reading(safe_mode=False):  # the config comes from no file
-            return type(layer).from_config(layer.get_config())
+            copy = type(layer).from_config(layer.get_config())
+        _teach(copy, layer)
+        return copy
 
     if isinstance(model, Sequential):
         layers = [layer for layer in model._stack() if not isinstance(layer, InputLayer)]
@@ -88,7 +90,16 @@ def clone_model(
             got="a subclassed model with clone_function or input_tensors",
             expected="a Sequential or functional model, whose layers can be taken apart",
         )
-    return type(model).from_config(model.get_config())
+    copy = type(model).from_config(model.get_config())
+    _teach(copy, model)
+    return copy
+
+
+def _teach(copy: Any, layer: Any) -> None:
+    """Give lookup layers the vocabularies that were learned: they are no weights, and no part of a config."""
+    for new, old in zip(copy._flatten_layers(), layer._flatten_layers(), strict=False):
+        if type(new) is type(old) and hasattr(new, "learn_from"):
+            new.learn_from(old)
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:

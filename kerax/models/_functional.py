@@ -21,6 +21,7 @@ from ..layers._layer import Layer
 from ._endpoints import AddLoss, AddMetric, Endpoint
 from ._graph_config import Reader, Writer
 from ._model import Model, functional_is
+from ._split import Prepared, Split, host_feed
 
 
 class Functional(Model):
@@ -172,8 +173,46 @@ class Functional(Model):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The outputs for these inputs, in the structures given."""
+        if isinstance(inputs, Prepared):
+            return self._finished(inputs)
         feeds = self._feeds(inputs, mask)
         return self._plan.run(self.by_name, feeds)
+
+    # -- on the host ---------------------------------------------------------------------------
+
+    def _host_part(self) -> Split | None:
+        if getattr(type(self).call, "__func__", type(self).call) is not Functional.call:
+            return None
+        plan = self._plan
+        return self._kept_split.of(self, plan, lambda: plan)
+
+    def _prepare_on_host(self, inputs: Any) -> Prepared:
+        """What the device takes over, for inputs as the user gave them."""
+        part = self._host_part()
+        assert part is not None
+        where = f"{type(self).__name__} {self.name!r}, input"
+        feeds = [
+            host_feed(value, tensor, f"{where} {name!r}")
+            for value, tensor, name in zip(self._matched(inputs), self.inputs, self.input_names, strict=True)
+        ]
+        return part.prepare(self.by_name, feeds)
+
+    def _complete_on_host(self, outputs: Any) -> Any:
+        part = self._host_part()
+        return part.complete(self.by_name, outputs.values) if part is not None and part.after else outputs
+
+    def _finished(self, inputs: Prepared) -> Any:
+        part = self._host_part()
+        assert part is not None
+        feeds = [
+            None if value is None else self._fit(value, tensor, None)
+            for value, tensor in zip(inputs.inputs, self.inputs, strict=True)
+        ]
+        return part.finish(self.by_name, feeds, inputs.made)
+
+    @property
+    def _expected_input_dtype(self) -> str:
+        return self.inputs[0].dtype
 
     def compute_output_spec(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The symbolic outputs for symbolic inputs."""
@@ -236,8 +275,8 @@ class Functional(Model):
             if getattr(_producer(tensor), "optional", False):
                 return None
             raise ArgumentError(where, got="None", expected="a tensor")
-        if is_string(value) or tensor.dtype == "string":
-            return value
+        if tensor.dtype == "string" or is_string(value):
+            return value if isinstance(value, KerasTensor) else host_feed(value, tensor, where)
         before = mask if mask is not None else mask_of(value)
         shape, wanted = tuple(value.shape), tensor.shape
         if len(shape) == len(wanted) - 1 and wanted[-1] == 1:

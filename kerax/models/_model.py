@@ -16,6 +16,7 @@ from .._trainer.trainer import Compiled, Trainer
 from .._types import Config, PathLike
 from ..layers._call import build_by_calling
 from ..layers._layer import Layer
+from ._split import Kept, Split
 
 _functional: list[type] = []
 
@@ -64,6 +65,8 @@ class Model(Trainer, Layer):
     _is_mixed = False
     _has_graph = False  # whether `output` is known
     _has_stack = False  # whether `build(shape)` makes it known
+    _takes_text = True
+    _kept_split = Owned(lambda model: Kept())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         functional = _functional[0]
@@ -174,6 +177,14 @@ class Model(Trainer, Layer):
     def get_compile_config(self) -> Config:
         """What `compile` was given; empty before."""
         return self._compile_config() or {}
+
+    def _host_part(self) -> Split | None:
+        """What of the graph runs on the host, and what does not; None where all is compiled."""
+        return None
+
+    def _complete_on_host(self, outputs: Any) -> Any:
+        """The outputs of a prediction, text made of numbers where the graph ends so."""
+        return outputs
 
     def _saved_layers(self) -> tuple[list[Layer], bool]:
         """The layers as files number them, and whether they come before all other attributes."""

@@ -7,16 +7,18 @@ from typing import Any
 
 from flax import nnx
 
-from .. import _serial
+from .. import _serial, tree
 from .._core.module import Owned, leaves
 from .._core.naming import unique_name
 from .._errors import ArgumentError, NameError_, NotBuiltError, ShapeError
+from .._graph.replay import Plan
 from .._graph.tensor import KerasTensor, mask_of, set_mask
 from .._types import Config
 from ..layers._core.input_layer import InputLayer
 from ..layers._layer import Layer
 from ..layers._wrapping.foreign import NNXLayer
 from ._model import Model
+from ._split import Prepared, Split, host_feed
 
 
 class Sequential(Model):
@@ -165,6 +167,11 @@ class Sequential(Model):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The output of the last layer."""
+        if isinstance(inputs, Prepared):
+            part = self._host_part()
+            assert part is not None
+            feeds = [None if value is None else self._entered(value) for value in inputs.inputs]
+            return part.finish(self.by_name, feeds, inputs.made)
         x = inputs
         if mask is not None and mask_of(x) is None:
             set_mask(x, mask)
@@ -190,6 +197,32 @@ class Sequential(Model):
         ):
             raise ShapeError(f"Sequential {self.name!r}", got=f"an input of shape {shape}", expected=f"{wanted}")
         return x
+
+    def _host_part(self) -> Split | None:
+        ends = self._ends
+        if ends is None or type(self).call is not Sequential.call:
+            return None
+        return self._kept_split.of(self, ends, lambda: Plan(*ends))
+
+    def _prepare_on_host(self, inputs: Any) -> Prepared:
+        """What the device takes over, for inputs as the user gave them."""
+        part = self._host_part()
+        assert part is not None
+        values = tree.flatten(inputs)
+        if len(values) != 1:
+            raise ArgumentError(f"Sequential {self.name!r}", got=f"{len(values)} inputs", expected="one")
+        return part.prepare(self.by_name, [host_feed(values[0], self.inputs[0], f"Sequential {self.name!r}")])
+
+    def _complete_on_host(self, outputs: Any) -> Any:
+        part = self._host_part()
+        return part.complete(self.by_name, outputs.values) if part is not None and part.after else outputs
+
+    @property
+    def _expected_input_dtype(self) -> Any:
+        stack = self._stack()
+        if stack and isinstance(stack[0], InputLayer):
+            return stack[0].dtype
+        return getattr(stack[0], "_expected_input_dtype", None) if stack else None
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the last layer's output."""

@@ -7,6 +7,7 @@ from .._core.dtypes import standardize_dtype
 from .._graph.function import source_inputs as get_source_inputs
 from .._graph.tensor import is_symbolic as is_keras_tensor
 from .._inspect.drawing import plot_model, to_dot
+from .._registry import Registry
 from .._serial import (
     CustomObjectScope,
     custom_object_scope,
@@ -22,10 +23,12 @@ from ..config import disable_interactive_logging, enable_interactive_logging, is
 from ..data._adapters import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from ..data.pydataset import PyDataset
 from ..models import clone_model
+from . import _features
 from ._audio_directory import audio_dataset_from_directory
 from ._config import Config
 from ._csv_dataset import make_csv_dataset
 from ._datasets import split_dataset, timeseries_dataset_from_array
+from ._feature_space import FeatureSpace
 from ._files import get_file
 from ._image_directory import image_dataset_from_directory
 from ._images import array_to_img, img_to_array, load_img, save_img
@@ -36,10 +39,12 @@ from ._text_directory import text_dataset_from_directory
 
 Sequence = PyDataset
 model_to_dot = to_dot
+registry = Registry("utility", "utils", [FeatureSpace, _features.Feature, _features.Cross, _features.TFDIdentity])
 
 __all__ = [
     "Config",
     "CustomObjectScope",
+    "FeatureSpace",
     "Progbar",
     "PyDataset",
     "Sequence",

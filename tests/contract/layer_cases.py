@@ -425,4 +425,12 @@ CASES = [
         PHOTO,
         grads=False,
     ),
+    C("CategoryEncoding", lambda L: L.CategoryEncoding(4), (3, 5), dtype="ids"),
+    C("CategoryEncoding one-hot", lambda L: L.CategoryEncoding(3, "one_hot"), (3, 5), dtype="ids"),
+    C("CategoryEncoding column", lambda L: L.CategoryEncoding(4, "one_hot"), (3, 1), dtype="ids"),
+    C("CategoryEncoding count", lambda L: L.CategoryEncoding(4, "count"), (3, 5), dtype="ids"),
+    C("Discretization", lambda L: L.Discretization([-0.5, 0.0, 1.0]), (3, 4), grads=False),
+    C("Discretization one-hot", lambda L: L.Discretization([-0.5, 0.5], output_mode="one_hot"), (3, 1), grads=False),
+    C("Discretization multi-hot", lambda L: L.Discretization([0.0], output_mode="multi_hot"), (3, 4), grads=False),
+    C("Discretization count", lambda L: L.Discretization([0.0, 0.5], output_mode="count"), (3, 4), grads=False),
 ]

@@ -31,13 +31,18 @@ ONCE_A_CLASS = (
 ELSEWHERE = {
     "AugMix": "tests/layers/preprocessing/image/test_policies.py",
     "FlaxLayer": "tests/layers/test_foreign.py",
+    "HashedCrossing": "tests/layers/test_hashing.py",
+    "Hashing": "tests/layers/test_hashing.py",
     "InputLayer": "tests/models",
     "InputSpec": "tests/layers",
+    "IntegerLookup": "tests/layers/test_lookup.py",
     "JaxLayer": "tests/layers/test_foreign.py",
     "Lambda": "tests/layers/test_behaviour.py",
     "Layer": "tests/layers",
     "NNXLayer": "tests/layers/test_foreign.py",
     "RandAugment": "tests/layers/preprocessing/image/test_policies.py",
+    "StringLookup": "tests/layers/test_lookup.py",
+    "TextVectorization": "tests/layers/test_text_vectorization.py",
     "Wrapper": "tests/layers/test_behaviour.py",
 }
 

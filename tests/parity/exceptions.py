@@ -5,8 +5,6 @@ A name that exists, or a signature that is the same by now, must leave its list:
 
 from __future__ import annotations
 
-_TABLES = "CategoryEncoding Discretization HashedCrossing Hashing IntegerLookup StringLookup TextVectorization"
-
 
 def _in(module: str, names: str) -> list[str]:
     return [f"{module}.{name}".lstrip(".") for name in names.split()]
@@ -18,10 +16,7 @@ MISSING: dict[str, list[str]] = {
     "needs PyTorch": ["layers.TorchModuleWrapper"],
     "marks Keras's own graph building; kerax builds graphs by recording calls and has no such phase": ["SymbolicScope"],
     "waits for drawings of bounding boxes and segmentation masks": ["visualization"],
-    "waits for the layers on strings and tables": [*_in("layers", _TABLES), "utils.FeatureSpace"],
-    "waits for the callbacks": _in(
-        "callbacks", "BackupAndRestore ModelCheckpoint OrbaxCheckpoint RemoteMonitor SwapEMAWeights"
-    ),
+    "checkpoints of Orbax are callbacks.Checkpoint, which resumes exactly": ["callbacks.OrbaxCheckpoint"],
     "waits for saving: the editor of files, the first form of configs": [
         "saving.KerasFileEditor",
         "legacy",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -70,6 +70,7 @@ class ArrayAdapter(Progress):
         self.asked = check_count(steps, f"{where}: steps")
         self.steps = self.asked or self.passes
         self._host: tuple[list, Any] | None = None
+        self._prepare: Callable[[Nested], Nested] | None = None
         self._order: np.ndarray | None = None  # rows of the pass in progress
         self._place = 0
         self._base: int | None = None  # seeds the order of every pass
@@ -92,6 +93,20 @@ class ArrayAdapter(Progress):
             )
         self.arrays = (x, y, class_sample_weight(y, class_weight, output_shape))
         self._host = None
+
+    def replace(self, arrays: tuple) -> None:
+        """Go on with other arrays of as many rows, in place of those given."""
+        self.arrays, self._host = arrays, None
+
+    def prepare_by(self, prepare: Callable[[Nested], Nested]) -> None:
+        """Pass the inputs of each batch through `prepare`, where batches are read; the arrays stay as they are."""
+        self._prepare = prepare
+        self.in_memory = False
+
+    def whole(self) -> tuple:
+        """All rows as one batch."""
+        x, *rest = self.arrays
+        return (x if self._prepare is None else self._prepare(x), *rest)
 
     def order(self, rng: np.random.Generator | None = None) -> np.ndarray:
         """The rows of one pass in the order they are used, int32; random where `shuffle` says so."""
@@ -165,12 +180,16 @@ class ArrayAdapter(Progress):
             picked = [leaf if leaf is None else leaf[first : first + count] for leaf in leaves]
         else:
             picked = [leaf if leaf is None else leaf.take(rows, axis=0) for leaf in leaves]
-        return jax.tree.unflatten(structure, picked)
+        return self._prepared(jax.tree.unflatten(structure, picked))
+
+    def _prepared(self, batch: tuple) -> tuple:
+        return batch if self._prepare is None else (self._prepare(batch[0]), *batch[1:])
 
     def peek(self, rng: np.random.Generator | None = None) -> tuple:
         """The first batch in the given order, to build a model with."""
         leaves, structure = self._on_host()
-        return jax.tree.unflatten(structure, [leaf if leaf is None else leaf[: self.batch_size] for leaf in leaves])
+        first = [leaf if leaf is None else leaf[: self.batch_size] for leaf in leaves]
+        return self._prepared(jax.tree.unflatten(structure, first))
 
     def _on_host(self) -> tuple[list, Any]:
         if self._host is None:

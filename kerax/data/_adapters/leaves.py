@@ -193,7 +193,9 @@ def _from_objects(array: np.ndarray, name: str) -> np.ndarray:
             name,
             got=f"an array of objects ({', '.join(kinds[:4])})",
             expected="numbers, booleans or text",
-            hint="pad ragged rows, and turn categories into numbers, first",
+            hint='fill what is missing among the text first, with "" for instance'
+            if "str" in kinds and set(kinds) <= {"str", "NoneType", "float"}
+            else "pad ragged rows, and turn categories into numbers, first",
         )
     return plain.reshape(array.shape)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,7 @@ class StreamAdapter(Progress):
         self.steps = self.asked or source.steps
         self.class_weight = None if class_weight is None else check_class_weight(class_weight)
         self.output_shape = output_shape
+        self._prepare: Callable[[Any], Any] | None = None
         self._structure: Any = None
         self._seen = 0
         self._peeked: list[tuple] = []  # batches, each beside the place after it
@@ -64,6 +65,11 @@ class StreamAdapter(Progress):
         """Weigh the labels of the batches to come; see `class_sample_weight`."""
         self.class_weight, self.output_shape = check_class_weight(class_weight), output_shape
         self._peeked = [(self._weighed(*batch), mark) for batch, mark in self._peeked]
+
+    def prepare_by(self, prepare: Callable[[Any], Any]) -> None:
+        """Pass the inputs of each batch through `prepare`, where batches are read."""
+        self._prepare = prepare
+        self._peeked = [(prepare(x), *rest) for x, *rest in self._peeked]
 
     def batches(self, rng: np.random.Generator | None = None, steps: int | None = None) -> Iterator[tuple]:
         """The batches of the next epoch as `(x, y, sample_weight)` of arrays.
@@ -145,7 +151,8 @@ class StreamAdapter(Progress):
             structured(part, name, lambda leaf, path: to_array(leaf, f"{place}: {path}")) for name, part in parts
         )
         self._check(batch, place)
-        return self._weighed(*batch)
+        x, y, sample_weight = self._weighed(*batch)
+        return (x if self._prepare is None else self._prepare(x)), y, sample_weight
 
     def _check(self, batch: tuple, place: str) -> None:
         leaves = [

@@ -30,6 +30,7 @@ class Lambda(Layer):
         arguments: more keyword arguments of the function.
     """
 
+    _takes_text = True
     _config_never = ("function", "output_shape", "mask")  # written in get_config
     _mixes_rows = True  # who knows what the function does
 

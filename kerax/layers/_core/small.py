@@ -15,6 +15,8 @@ from .._layer import Layer, LayerOptions
 class Identity(Layer):
     """Give back the inputs."""
 
+    _takes_text = True
+
     def __init__(self, **common: Unpack[LayerOptions]) -> None:
         super().__init__(**common)
         self.supports_masking = True

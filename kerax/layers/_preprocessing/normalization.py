@@ -14,6 +14,7 @@ from ..._errors import ArgumentError, ShapeError, StateError
 from ..._types import Array, Shape
 from .._arguments import computing
 from .._layer import Layer, LayerOptions
+from .batches import batches
 
 
 class Normalization(Layer):
@@ -51,6 +52,7 @@ class Normalization(Layer):
         self.input_variance = variance
         self.invert = invert
         self.supports_masking = True
+        self._seen: tuple[int, Any, Any] | None = None  # in an adapt: how many values, their mean and variance
         self._kept_axes: tuple[int, ...] | None = None
         self._stat_shape: tuple[Any, ...] = ()
 
@@ -143,37 +145,57 @@ class Normalization(Layer):
         Raises:
             StateError: mean and variance were given to the constructor.
         """
+        self.reset_state()
+        for batch in batches(data, steps, f"adapt of Normalization {self.name!r}"):
+            self.update_state(batch)
+        self.finalize_state()
+
+    def update_state(self, data: Any) -> None:
+        """Take one batch into account.
+
+        Raises:
+            StateError: mean and variance were given to the constructor.
+        """
         if self.input_mean is not None:
             raise StateError(
                 f"Normalization {self.name!r} has its mean and variance from the constructor",
                 hint="leave mean= and variance= out to take them from data",
             )
-        total, mean, variance = 0, np.zeros(()), np.zeros(())
-        for number, batch in enumerate(_batches(data)):
-            if steps is not None and number >= steps:
-                break
-            if not self.built:
-                self.build((None, *batch.shape[1:]) if 0 not in self.axis else batch.shape)
-            others = tuple(axis for axis in range(batch.ndim) if axis not in self._kept_axes)  # type: ignore[operator]
-            wide = batch.astype("float64")
-            count = math.prod(batch.shape[axis] for axis in others) if others else 1
-            if count == 0:
-                continue
-            batch_mean, batch_variance = wide.mean(others), wide.var(others)
-            # Chan et al., 1983: statistics of two parts together.
-            share = count / (total + count)
-            shift = batch_mean - mean
-            variance = variance * (1 - share) + batch_variance * share + shift**2 * share * (1 - share)
-            mean = mean + shift * share
-            total += count
-        if not total:
+        batch = np.asarray(data)
+        batch = batch[None] if batch.ndim == 0 else batch
+        if not self.built:
+            self.build((None, *batch.shape[1:]) if 0 not in self.axis else batch.shape)
+        others = tuple(axis for axis in range(batch.ndim) if axis not in self._kept_axes)  # type: ignore[operator]
+        wide = batch.astype("float64")
+        count = math.prod(batch.shape[axis] for axis in others) if others else 1
+        if count == 0:
+            return
+        total, mean, variance = self._seen or (0, np.zeros(()), np.zeros(()))
+        batch_mean, batch_variance = wide.mean(others), wide.var(others)
+        # Chan et al., 1983: statistics of two parts together.
+        share = count / (total + count)
+        shift = batch_mean - mean
+        variance = variance * (1 - share) + batch_variance * share + shift**2 * share * (1 - share)
+        self._seen = total + count, mean + shift * share, variance
+
+    def finalize_state(self) -> None:
+        """Make mean and variance of what was seen.
+
+        Raises:
+            ArgumentError: there was no data.
+        """
+        if self.input_mean is not None:
+            return
+        if self._seen is None:
             raise ArgumentError(f"adapt of Normalization {self.name!r}", got="no data", expected="at least one row")
+        (total, mean, variance), self._seen = self._seen, None
         self.adapt_mean.assign(mean.astype("float32"))
         self.adapt_variance.assign(variance.astype("float32"))
         self.count.assign(min(total, 2**31 - 1))
 
     def reset_state(self) -> None:
         """Forget what `adapt` took from data."""
+        self._seen = None
         if self.built and self.input_mean is None:
             self.adapt_mean.assign(jnp.zeros_like(self.adapt_mean.value))
             self.adapt_variance.assign(jnp.ones_like(self.adapt_variance.value))
@@ -186,17 +208,3 @@ class Normalization(Layer):
             "mean": None if self.input_mean is None else np.asarray(self.input_mean).tolist(),
             "variance": None if self.input_variance is None else np.asarray(self.input_variance).tolist(),
         }
-
-
-def _batches(data: Any) -> Any:
-    """Arrays of at least rank 1, one for each batch."""
-    if hasattr(data, "__array__"):
-        array = np.asarray(data)
-        yield array[None] if array.ndim == 0 else array
-    elif isinstance(data, (list, tuple)):
-        yield np.asarray(data)
-    else:
-        for batch in data:
-            if isinstance(batch, (list, tuple)):
-                batch = batch[0]
-            yield np.asarray(batch)
