@@ -44,7 +44,17 @@ from .ops import custom_gradient
 from .optimizers import Optimizer
 from .regularizers import Regularizer
 
-_ON_FIRST_USE = ("backend", "compat", "data", "datasets", "mixed_precision", "preprocessing", "saving", "utils")
+_ON_FIRST_USE = (
+    "backend",
+    "compat",
+    "data",
+    "datasets",
+    "export",
+    "mixed_precision",
+    "preprocessing",
+    "saving",
+    "utils",
+)
 
 __all__ = [
     "DTypePolicy",
@@ -80,6 +90,7 @@ __all__ = [
     "device",
     "distribution",
     "dtype_policies",
+    "export",
     "function",
     "initializers",
     "layers",
