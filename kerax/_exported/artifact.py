@@ -1,4 +1,4 @@
-"""The directory that `export` writes: programs and values in files of their own, and what says how they belong together.
+"""The directory that `export` writes: programs and values in files, and one that says how they belong together.
 
     my_model/signature.json     endpoints, what they take and give, the variables; names and checksums of the files
     my_model/serve-0.bin        a program, as `jax.export` serializes it

@@ -15,8 +15,8 @@ from flax import nnx
 from .._core.module import variables_of
 from .._errors import ArgumentError, Unsupported
 from .._exported import artifact
-from .._exported.program import SERVE, VALUES, ExportedModel
-from .._exported.structure import specs, to_json
+from .._exported.program import VALUES, ExportedModel
+from .._exported.structure import to_json
 from .._types import PathLike
 from .._version import __version__
 from ._signature import signature_of

@@ -45,7 +45,7 @@ def signature_of(fn: Callable, given: Any, where: str) -> tuple[list[Any], list[
 
 
 def _known(model: Layer) -> list[Any] | None:
-    """The inputs of a model: its symbolic ones, or the shape it was built for with any number of rows."""
+    """The inputs of a model: its symbolic ones, or floats of the shapes it was built for with any number of rows."""
     if getattr(model, "_has_graph", False):
         return [model.input]
     if not model.built:
@@ -54,8 +54,9 @@ def _known(model: Layer) -> list[Any] | None:
             got="a model that is not built",
             hint="call it on data once, or build(input_shape)",
         )
-    shapes = (model.get_build_config() or {}).get("shapes_dict") or {}
-    if len(shapes) != 1:
+    config = model.get_build_config() or {}
+    shapes = [*config["shapes_dict"].values()] if "shapes_dict" in config else [config.get("input_shape")]
+    if None in shapes:
         return None
     dtype = model.compute_dtype if is_float(model.compute_dtype or "") else "float32"
 
@@ -66,7 +67,7 @@ def _known(model: Layer) -> list[Any] | None:
             return [tensor(item) for item in shape]
         return KerasTensor((None, *shape[1:]) if shape else (), dtype)
 
-    return [tensor(next(iter(shapes.values())))]
+    return [tensor(shape) for shape in shapes]
 
 
 def _no_strings(model: Layer, where: str) -> None:

@@ -92,7 +92,7 @@ def trace(fn: Callable, signature: Sequence[Any], where: str, names: Sequence[st
     for sizes in attempts:
         try:
             return _traced(fn, list(signature), sizes, dtypes, labels, where)
-        except (TypeError, ValueError) as error:  # what shapes that do not fit raise, in JAX and here
+        except (TypeError, ValueError, jax.errors.InconclusiveDimensionOperation) as error:  # shapes that do not fit
             failures.append(error)
     if isinstance(failures[0], Unsupported) or not any(
         isinstance(size, str) for shape in attempts[0] for size in shape
@@ -125,7 +125,7 @@ def _traced(
         args = tree.pack_sequence_as(signature, tensors)
 
         def call(*args: Any) -> Any:
-            with setting(call=Call(False, None)):
+            with setting(call=Call(False, None), portable=True):
                 return fn(*args)
 
         out, _ = pure(call, carried)(values, *args)

@@ -18,7 +18,7 @@ from .._types import Config
 from ..layers._core.input_layer import Input
 from ..layers._layer import Layer
 from ._graph_config import Reader, Writer
-from ._model import Model, functional_is
+from ._model import Model, functional_is, told
 
 
 class Functional(Model):
@@ -131,7 +131,8 @@ class Functional(Model):
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The outputs for these inputs, in the structures given."""
         feeds = self._feeds(inputs, mask)
-        return self._plan.run(self.by_name, feeds)
+        with told(self, training):
+            return self._plan.run(self.by_name, feeds)
 
     def compute_output_spec(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The symbolic outputs for symbolic inputs."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from .. import saving
+from .._core.context import Call, here, setting
 from .._core.module import Opaque, Owned
 from .._errors import ArgumentError, NotBuiltError
 from .._serial import serialize_keras_object
@@ -29,6 +31,17 @@ def functional_is(cls: type) -> None:
 def _is_functional(args: tuple, kwargs: dict) -> bool:
     """Whether a model is given by its inputs and outputs."""
     return len(args) in (2, 3) or (len(args) == 1 and "outputs" in kwargs) or {"inputs", "outputs"} <= set(kwargs)
+
+
+@contextlib.contextmanager
+def told(model: Layer, training: bool | None) -> Iterator[None]:
+    """Within the block layers inside know `training`, where `call` was called by itself instead of the model."""
+    outer = here.call
+    if training is None or (outer is not None and outer.training is training):
+        yield
+        return
+    with setting(call=Call(training, model if outer is None else outer.entry)):
+        yield
 
 
 @functools.cache

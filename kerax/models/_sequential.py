@@ -16,7 +16,7 @@ from .._types import Config
 from ..layers._core.input_layer import InputLayer
 from ..layers._layer import Layer
 from ..layers._wrapping.foreign import NNXLayer
-from ._model import Model
+from ._model import Model, told
 
 
 class Sequential(Model):
@@ -169,8 +169,9 @@ class Sequential(Model):
         if mask is not None and mask_of(x) is None:
             set_mask(x, mask)
         x = self._entered(x)
-        for layer in self.layers:
-            x = layer(x)
+        with told(self, training):
+            for layer in self.layers:
+                x = layer(x)
         return x
 
     def _entered(self, x: Any) -> Any:
