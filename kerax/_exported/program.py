@@ -19,6 +19,9 @@ VALUES = "variables.npz"
 SERVE = "serve"
 """The endpoint that a call of the whole means."""
 
+RESERVED = frozenset(("collections", "endpoint", "endpoints", "platforms", "trainable", "variables"))
+"""Attributes of a loaded model that no endpoint can be called."""
+
 # What a program may call outside of itself: JAX writes no others, and calls back into no Python.
 _CALLS = re.compile(
     r"lapack_\w+|(cu|hip)(blas|solver|sparse|dnn)?_\w+|ducc_fft|dynamic_ducc_fft"

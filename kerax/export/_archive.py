@@ -15,7 +15,7 @@ from flax import nnx
 from .._core.module import variables_of
 from .._errors import ArgumentError, Unsupported
 from .._exported import artifact
-from .._exported.program import VALUES, ExportedModel
+from .._exported.program import RESERVED, VALUES, ExportedModel
 from .._exported.structure import to_json
 from .._types import PathLike
 from .._version import __version__
@@ -115,7 +115,7 @@ class ExportArchive:
         where = f"The endpoint {name!r}"
         if kwargs:
             raise ArgumentError(where, got=f"the unknown arguments {sorted(kwargs)}", expected="those of its signature")
-        if not isinstance(name, str) or not name.isidentifier() or name.startswith("_") or hasattr(ExportedModel, name):
+        if not isinstance(name, str) or not name.isidentifier() or name.startswith("_") or name in RESERVED:
             raise ArgumentError(where, got=repr(name), expected="an identifier that is no attribute of ExportedModel")
         if name in self._endpoints:
             raise ArgumentError(where, got="a second function of that name", expected="another name")

@@ -8,8 +8,8 @@ from typing import Any
 from .. import tree
 from .._core.dtypes import is_float
 from .._errors import ArgumentError, Unsupported
-from .._graph.tensor import KerasTensor
 from ..layers._layer import Layer
+from ..layers._spec import InputSpec
 
 
 def signature_of(fn: Callable, given: Any, where: str) -> tuple[list[Any], list[str]]:
@@ -65,7 +65,7 @@ def _known(model: Layer) -> list[Any] | None:
             return {key: tensor(item) for key, item in shape.items()}
         if any(isinstance(item, (list, tuple, dict)) for item in shape):
             return [tensor(item) for item in shape]
-        return KerasTensor((None, *shape[1:]) if shape else (), dtype)
+        return InputSpec(shape=(None, *shape[1:]) if shape else (), dtype=dtype)
 
     return [tensor(shape) for shape in shapes]
 
