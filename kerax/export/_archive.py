@@ -55,12 +55,12 @@ class ExportArchive:
     @property
     def trainable_variables(self) -> list[Any]:
         """Those that an optimizer changes."""
-        return [v for v in self.variables if _is_trainable(v)]
+        return [v for v in self.variables if is_trainable(v)]
 
     @property
     def non_trainable_variables(self) -> list[Any]:
         """Those that no optimizer changes."""
-        return [v for v in self.variables if not _is_trainable(v)]
+        return [v for v in self.variables if not is_trainable(v)]
 
     def track(self, resource: Any) -> None:
         """Write the variables of a layer or a model out, whether an endpoint reads them or not.
@@ -179,7 +179,7 @@ class ExportArchive:
         known = ("cpu", "cuda", "rocm", "tpu")
         if not devices or any(device not in known for device in devices):
             raise ArgumentError(f"export to {path.name!r}", got=f"platforms={platforms!r}", expected=f"some of {known}")
-        names = {id(v): name for v, name in zip(self.variables, _names(self.variables), strict=True)}
+        names = {id(v): name for v, name in zip(self.variables, variable_names(self.variables), strict=True)}
         files: dict[str, Callable] = {}
         endpoints: dict[str, Any] = {}
         for name, (traced, differentiable) in self._endpoints.items():
@@ -206,7 +206,7 @@ class ExportArchive:
                     "name": names[id(v)],
                     "shape": list(values[names[id(v)]].shape),
                     "dtype": values[names[id(v)]].dtype.name,
-                    "trainable": _is_trainable(v),
+                    "trainable": is_trainable(v),
                 }
                 for v in self.variables
             },
@@ -217,11 +217,12 @@ class ExportArchive:
             log.info("Exported to %s: %s", path, ", ".join(map(repr, ExportedModel(path).endpoints.values())))
 
 
-def _is_trainable(variable: Any) -> bool:
+def is_trainable(variable: Any) -> bool:
+    """Whether an optimizer changes it."""
     return bool(getattr(variable, "trainable", isinstance(variable, nnx.Param)))
 
 
-def _names(variables: list[Any]) -> list[str]:
+def variable_names(variables: list[Any]) -> list[str]:
     """The path of each variable, numbered where it repeats."""
     names: list[str] = []
     for variable in variables:

@@ -62,7 +62,7 @@ def test_every_kind_of_model_exports(name, tmp_path):
 def test_names_and_nesting_of_inputs_and_outputs_stay(tmp_path):
     a, b = kerax.Input((3,), name="a"), kerax.Input((3,), name="b", dtype="int32")
     both = L.Add()([a, L.Rescaling(0.5)(b)])
-    model = kerax.Model({"x": a, "y": [b]}, {"sum": both, "rest": (L.ReLU()(both), [a])})
+    model = kerax.Model({"y": [b], "x": a}, {"sum": both, "rest": (L.ReLU()(both), [a])})
     model.export(tmp_path / "m", platforms=["cpu"])
     serve = load(tmp_path / "m").serve
     inputs = {"x": numbers(2, 3), "y": [np.arange(6).reshape(2, 3)]}
