@@ -38,6 +38,7 @@ class _Here(threading.local):
     looping: bool = False  # whether what is traced is the body of a loop on the device
     remat: Callable | None = None  # says which layers made now compute again in the backward pass
     losses: list | None = None  # takes what layers add to the loss, where somebody collects it
+    allot: Callable | None = None  # asked before a weight is made, while a config is read; see `allowance`
     portable: bool = False  # whether what is traced is to run on machines that nobody knows yet
     rows: Any = None  # (batch,) booleans: the real rows of a padded batch; None when all are
 

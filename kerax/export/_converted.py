@@ -14,6 +14,8 @@ import numpy as np
 
 from .. import tree
 from .._errors import ArgumentError
+from .._exported.structure import specs
+from .._host.files import atomic_write
 from .._host.optional import optional
 from .._types import PathLike
 from ..layers._layer import Layer
@@ -112,7 +114,29 @@ def write_onnx(
     Raises:
         ImportError: jax2onnx is not installed.
     """
-    optional("jax2onnx", extra="onnx", why='export with format="onnx"')
+    try:
+        import jax2onnx
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f'export with format="onnx" needs {error.name}, which is not installed. Try: pip install --no-deps '
+            "jax2onnx onnx onnx-ir (jax2onnx 0.17 asks for an orbax-checkpoint older than kerax's, and does without).",
+            name=error.name,
+        ) from None
+    traced = _traced(model, input_signature)
+    values = traced.values()
+    model_bytes = jax2onnx.to_onnx(
+        lambda *tensors: tuple(traced.fn(values, list(tensors))),
+        traced.structs,
+        model_name=model.name,
+        input_names=[spec.name for spec in specs(traced.inputs)],
+        **({} if opset_version is None else {"opset": opset_version}),
+    ).SerializeToString()
+    path = Path(filepath).expanduser()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as file:
+        file.write(model_bytes)
+    if verbose is not False:
+        log.info("Exported to %s: an ONNX model", path)
 
 
 def _traced(model: Layer, input_signature: Any) -> Traced:

@@ -8,6 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from .. import _serial, tree
+from .._core.allowance import allowing
 from .._core.dtypes import is_string, real_dtype
 from .._core.module import Owned, leaves
 from .._errors import ArgumentError, GraphError, ShapeError
@@ -233,7 +234,7 @@ class Functional(Model):
         """The model of a config."""
         if "layers" not in config or "input_layers" not in config:
             return super().from_config(config)
-        with _serial.custom_object_scope(custom_objects or {}):
+        with allowing(), _serial.custom_object_scope(custom_objects or {}):
             inputs, outputs = Reader(config).tensors()
         written = getattr(cls, "_written_as", cls)
         model = (Functional if written is Model else written)(inputs=inputs, outputs=outputs, name=config.get("name"))

@@ -8,6 +8,7 @@ from typing import Any
 from flax import nnx
 
 from .. import _serial
+from .._core.allowance import allowing
 from .._core.module import Owned, leaves
 from .._core.naming import unique_name
 from .._errors import ArgumentError, NameError_, NotBuiltError, ShapeError
@@ -277,15 +278,15 @@ class Sequential(Model):
         """The stack of a config."""
         if "layers" not in config:
             return super().from_config(config)
-        with _serial.custom_object_scope(custom_objects or {}):
+        with allowing(), _serial.custom_object_scope(custom_objects or {}):
             layers = [_serial.deserialize_keras_object(layer) for layer in config["layers"]]
-        model = cls(name=config.get("name"))
-        for layer in layers:
-            model.add(layer, rebuild=False)
-        model._rebuild()
-        shape = config.get("build_input_shape")
-        if not model.built and shape is not None and all(s is None or isinstance(s, int) for s in shape):
-            model.build(tuple(shape))
+            model = cls(name=config.get("name"))
+            for layer in layers:
+                model.add(layer, rebuild=False)
+            model._rebuild()
+            shape = config.get("build_input_shape")
+            if not model.built and shape is not None and all(s is None or isinstance(s, int) for s in shape):
+                model.build(tuple(shape))
         if config.get("trainable") is False:
             model.trainable = False
         return model
