@@ -45,7 +45,18 @@ from .optimizers import Optimizer
 from .regularizers import Regularizer
 
 _ON_FIRST_USE = (
-    *("backend", "compat", "data", "datasets", "mixed_precision", "preprocessing", "saving", "summary", "utils"),
+    *(
+        "backend",
+        "compat",
+        "data",
+        "datasets",
+        "export",
+        "mixed_precision",
+        "preprocessing",
+        "saving",
+        "summary",
+        "utils",
+    ),
 )
 
 __all__ = [
@@ -82,6 +93,7 @@ __all__ = [
     "device",
     "distribution",
     "dtype_policies",
+    "export",
     "function",
     "initializers",
     "layers",

@@ -17,6 +17,7 @@ import numpy as np
 
 from . import _registry
 from . import config as config_of_user
+from ._core.allowance import allowing
 from ._errors import ArgumentError, DTypeError, near_misses
 from ._registry import FAMILIES, Registry, family, owner
 
@@ -216,10 +217,10 @@ def deserialize_keras_object(
         raise ArgumentError(f"Config of {name!r}", got=f"{cls!r}", expected="a class with from_config()")
     with reading(safe_mode and in_safe_mode()):  # what is inside an unsafe config may be so, too
         obj = cls.from_config(inner)
-    if config.get("build_config") and hasattr(obj, "build_from_config"):
-        obj.build_from_config(config["build_config"])
-    if config.get("compile_config") and hasattr(obj, "compile_from_config"):
-        obj.compile_from_config(config["compile_config"])
+        if config.get("build_config") and hasattr(obj, "build_from_config"):
+            obj.build_from_config(config["build_config"])
+        if config.get("compile_config") and hasattr(obj, "compile_from_config"):
+            obj.compile_from_config(config["compile_config"])
     return obj
 
 
@@ -235,11 +236,12 @@ _SPECIAL: dict[str, Callable[[dict], Any]] = {
 
 @contextmanager
 def reading(safe_mode: bool) -> Iterator[None]:
-    """Within the block configs may bring code along if `safe_mode` is False."""
+    """Within the block configs may bring code along if `safe_mode` is False; the weights they make are counted."""
     before = getattr(_scope, "safe", True)
     _scope.safe = safe_mode
     try:
-        yield
+        with allowing():
+            yield
     finally:
         _scope.safe = before
 

@@ -31,11 +31,13 @@ distribution
 initializers
 activations regularizers constraints
 data
+_exported
 layers
 losses
 metrics
 optimizers
 saving
+export
 checkpoint
 _inspect
 _events

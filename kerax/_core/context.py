@@ -40,6 +40,8 @@ class _Here(threading.local):
     losses: list | None = None  # takes what layers add to the loss, where somebody collects it
     summaries: int = 0  # the number of the writer that summaries go to; 0 where they are dropped
     on_host: bool = False  # whether the host computes ahead of the device: layers on text give NumPy arrays
+    allot: Callable | None = None  # asked before a weight is made, while a config is read; see `allowance`
+    portable: bool = False  # whether what is traced is to run on machines that nobody knows yet
     rows: Any = None  # (batch,) booleans: the real rows of a padded batch; None when all are
 
 

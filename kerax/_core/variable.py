@@ -78,6 +78,8 @@ class Variable(nnx_private.ReadWhenFlattened, nnx.Variable):
                     raise ArgumentError(f"Variable {path!r}", got="an initializer and no shape", expected="a shape")
                 shape = tuple(int(size) for size in ((shape,) if isinstance(shape, int) else shape))
                 dtype = standardize_dtype(dtype)
+                if here.allot is not None:
+                    here.allot(path, shape, real_dtype(dtype).itemsize)
                 value = jnp.asarray(plain(initializer(shape, dtype=dtype)), real_dtype(dtype))
             else:
                 value = plain(initializer)

@@ -115,6 +115,7 @@ from ._regularization.dropout import (
 from ._reshaping.border import Cropping1D, Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
 from ._reshaping.shape import Flatten, Permute, RepeatVector, Reshape
 from ._reshaping.upsampling import UpSampling1D, UpSampling2D, UpSampling3D
+from ._wrapping.exported import ExportedLayer
 from ._wrapping.foreign import FlaxLayer, JaxLayer, NNXLayer
 from ._wrapping.pipeline import Pipeline
 from ._wrapping.time_distributed import TimeDistributed
@@ -194,6 +195,7 @@ registry = Registry(
         Embedding,
         Equalization,
         Flatten,
+        ExportedLayer,
         FlaxLayer,
         GRU,
         GRUCell,
@@ -374,6 +376,7 @@ __all__ = [
     "EinsumDense",
     "Embedding",
     "Equalization",
+    "ExportedLayer",
     "Flatten",
     "FlaxLayer",
     "GRUCell",

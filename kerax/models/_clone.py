@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from .._graph.node import OpCall
 from .._graph.tensor import KerasTensor
 from ..layers._core.input_layer import Input, InputLayer
 from ..layers._layer import Layer
+from ..saving import archive, limits
 from ._functional import Functional
 from ._model import Model
 from ._sequential import Sequential
@@ -103,5 +103,11 @@ def _teach(copy: Any, layer: Any) -> None:
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The model that `to_json` wrote, with new weights."""
-    return _serial.deserialize_keras_object(json.loads(json_string), custom_objects)
+    """The model that `to_json` wrote, with new weights.
+
+    Raises:
+        DataError: text that is not JSON, or not the config of a model.
+        ArgumentError: a class that is not known.
+    """
+    where = "model_from_json"
+    return archive.model_of(limits.parsed(json_string, where), where, custom_objects, True, True)

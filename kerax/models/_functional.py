@@ -8,6 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from .. import _serial, tree
+from .._core.allowance import allowing
 from .._core.context import changes
 from .._core.dtypes import is_string, real_dtype
 from .._core.module import Owned, leaves
@@ -20,7 +21,7 @@ from ..layers._core.input_layer import Input
 from ..layers._layer import Layer
 from ._endpoints import AddLoss, AddMetric, Endpoint
 from ._graph_config import Reader, Writer
-from ._model import Model, functional_is
+from ._model import Model, functional_is, told
 from ._split import Prepared, Split, host_feed
 
 
@@ -176,7 +177,8 @@ class Functional(Model):
         if isinstance(inputs, Prepared):
             return self._finished(inputs)
         feeds = self._feeds(inputs, mask)
-        return self._plan.run(self.by_name, feeds)
+        with told(self, training):
+            return self._plan.run(self.by_name, feeds)
 
     # -- on the host ---------------------------------------------------------------------------
 
@@ -313,7 +315,7 @@ class Functional(Model):
         """The model of a config."""
         if "layers" not in config or "input_layers" not in config:
             return super().from_config(config)
-        with _serial.custom_object_scope(custom_objects or {}):
+        with allowing(), _serial.custom_object_scope(custom_objects or {}):
             reader = Reader(config)
             inputs, outputs = reader.tensors()
         written = getattr(cls, "_written_as", cls)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .. import saving
+from .._core.context import Call, here, setting
 from .._core.module import Opaque, Owned
-from .._errors import ArgumentError, NotBuiltError, Unsupported
+from .._errors import ArgumentError, NotBuiltError
 from .._serial import serialize_keras_object
 from .._trainer.engine import Engine
 from .._trainer.trainer import Compiled, Trainer
 from .._types import Config, PathLike
+from ..export import export_model
 from ..layers._call import build_by_calling
 from ..layers._layer import Layer
 from ._split import Kept, Split
@@ -29,6 +32,17 @@ def functional_is(cls: type) -> None:
 def _is_functional(args: tuple, kwargs: dict) -> bool:
     """Whether a model is given by its inputs and outputs."""
     return len(args) in (2, 3) or (len(args) == 1 and "outputs" in kwargs) or {"inputs", "outputs"} <= set(kwargs)
+
+
+@contextlib.contextmanager
+def told(model: Layer, training: bool | None) -> Iterator[None]:
+    """Within the block layers inside know `training`, where `call` was called by itself instead of the model."""
+    outer = here.call
+    if training is None or (outer is not None and outer.training is training):
+        yield
+        return
+    with setting(call=Call(training, model if outer is None else outer.entry)):
+        yield
 
 
 @functools.cache
@@ -204,13 +218,16 @@ class Model(Trainer, Layer):
         """Take the weights of a file: `saving.load_weights`, which has the arguments and errors."""
         saving.load_weights(self, filepath, skip_mismatch, **kwargs)
 
-    def export(self, filepath: PathLike, format: str = "stablehlo", **kwargs: Any) -> None:
-        """Not possible yet: write a program that runs without kerax."""
-        raise Unsupported(
-            f"export of {self.name!r}",
-            got=f"format={format!r}",
-            hint="save() keeps the model for kerax and Keras; jax.export takes the function of as_function()",
-        )
+    def export(
+        self,
+        filepath: PathLike,
+        format: str = "stablehlo",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Write a program that runs without this code: `export.export_model`, which has the arguments and errors."""
+        export_model(self, filepath, format, verbose, input_signature, **kwargs)
 
     def to_json(self, **kwargs: Any) -> str:
         """The config as JSON text; `model_from_json` reads it."""

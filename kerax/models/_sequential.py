@@ -8,6 +8,7 @@ from typing import Any
 from flax import nnx
 
 from .. import _serial, tree
+from .._core.allowance import allowing
 from .._core.module import Owned, leaves
 from .._core.naming import unique_name
 from .._errors import ArgumentError, NameError_, NotBuiltError, ShapeError
@@ -17,7 +18,7 @@ from .._types import Config
 from ..layers._core.input_layer import InputLayer
 from ..layers._layer import Layer
 from ..layers._wrapping.foreign import NNXLayer
-from ._model import Model
+from ._model import Model, told
 from ._split import Prepared, Split, host_feed
 
 
@@ -176,8 +177,9 @@ class Sequential(Model):
         if mask is not None and mask_of(x) is None:
             set_mask(x, mask)
         x = self._entered(x)
-        for layer in self.layers:
-            x = layer(x)
+        with told(self, training):
+            for layer in self.layers:
+                x = layer(x)
         return x
 
     def _entered(self, x: Any) -> Any:
@@ -309,15 +311,15 @@ class Sequential(Model):
         """The stack of a config."""
         if "layers" not in config:
             return super().from_config(config)
-        with _serial.custom_object_scope(custom_objects or {}):
+        with allowing(), _serial.custom_object_scope(custom_objects or {}):
             layers = [_serial.deserialize_keras_object(layer) for layer in config["layers"]]
-        model = cls(name=config.get("name"))
-        for layer in layers:
-            model.add(layer, rebuild=False)
-        model._rebuild()
-        shape = config.get("build_input_shape")
-        if not model.built and shape is not None and all(s is None or isinstance(s, int) for s in shape):
-            model.build(tuple(shape))
+            model = cls(name=config.get("name"))
+            for layer in layers:
+                model.add(layer, rebuild=False)
+            model._rebuild()
+            shape = config.get("build_input_shape")
+            if not model.built and shape is not None and all(s is None or isinstance(s, int) for s in shape):
+                model.build(tuple(shape))
         if config.get("trainable") is False:
             model.trainable = False
         return model

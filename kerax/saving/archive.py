@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import logging
@@ -10,11 +11,12 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from .. import _serial
+from .._core.allowance import allowing, of_a_file
 from .._errors import ArgumentError, DataError, DTypeError, KeraxError, Unsupported
 from .._types import Config
 from .._version import __version__
@@ -26,6 +28,8 @@ log = logging.getLogger("kerax")
 FORMAT = "3.15.0"
 """The version of Keras whose format is written."""
 CONFIG, METADATA, WEIGHTS, ASSETS = "config.json", "metadata.json", "model.weights.h5", "assets"
+SLOTS = 8
+"""No optimizer holds more values than this for a weight."""
 MALFORMED = (TypeError, KeyError, ValueError, AttributeError, IndexError, RecursionError, OverflowError)
 """What reading a config raises that is none."""
 
@@ -96,8 +100,12 @@ def load(
     with _opened(path) as archive:
         _check_version(_text(archive, METADATA, path), path)
         config = _text(archive, CONFIG, path)
-        model = model_of(config, f"The file {path.name}, entry config.json", custom_objects, compile, safe_mode)
-        _load_weights(model, archive, path)
+        name = f"{path.name}, {WEIGHTS}"
+        with _weights(archive, path) as opened:
+            where = f"The file {path.name}, entry config.json"
+            held = limits.elements(opened, name) if safe_mode else None
+            model = model_of(config, where, custom_objects, compile, safe_mode, held)
+            weights.restore(model, weights.finder(opened, name), name)
         _load_assets(model, archive)
     return model
 
@@ -106,8 +114,10 @@ def load_weights(
     model: Any, path: Path, skip_mismatch: bool = False, objects_to_skip: Iterable[Any] | None = None
 ) -> None:
     """Give a model the weights in a `.keras` file; its config is not looked at."""
+    name = f"{path.name}, {WEIGHTS}"
     with _opened(path) as archive:
-        _load_weights(model, archive, path, skip_mismatch, objects_to_skip)
+        with _weights(archive, path) as opened:
+            weights.restore(model, weights.finder(opened, name), name, skip_mismatch, objects_to_skip)
         _load_assets(model, archive)
 
 
@@ -117,11 +127,15 @@ def model_of(
     custom_objects: Mapping[str, Any] | None,
     compile: bool,
     safe_mode: bool,
+    held: int | None = None,
 ) -> Any:
     """The model of a config that came from a file, ready for its weights.
 
+    Args:
+        held: how many numbers the weights have that came with it: no model asks for many more.
+
     Raises:
-        DataError: it is no config of a model.
+        DataError: it is no config of a model, or it asks for more than the file holds.
         ArgumentError: a class that is not known.
     """
     if not isinstance(config, dict) or "class_name" not in config:
@@ -130,13 +144,15 @@ def model_of(
     compiling = config.pop("compile_config", None)
     try:
         with _serial.custom_object_scope(custom_objects or {}):
-            model = _serial.deserialize_keras_object(config, safe_mode=safe_mode)
+            with allowing(None if held is None else of_a_file(held, where)):
+                model = _serial.deserialize_keras_object(config, safe_mode=safe_mode)
             if not hasattr(model, "load_own_variables") or not hasattr(model, "get_build_config"):
                 raise DataError(
                     where, got=f"the config of a {config['class_name']}", expected="that of a model or layer"
                 )
             if compile and compiling and hasattr(model, "compile_from_config"):
-                model.compile_from_config(compiling)
+                with allowing(None if held is None else of_a_file(SLOTS * held, where)):
+                    model.compile_from_config(compiling)
     except KeraxError:
         raise
     except MALFORMED as error:
@@ -187,14 +203,12 @@ def _entry(archive: zipfile.ZipFile, name: str, path: Path) -> Any:
 
 def _text(archive: zipfile.ZipFile, name: str, path: Path) -> Any:
     with _entry(archive, name, path) as file:
+        where = f"The file {path.name}, entry {name}"
         try:
-            return json.loads(file.read().decode("utf8"))
-        except (ValueError, RecursionError, zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
-            raise DataError(
-                f"The file {path.name}, entry {name}",
-                got=f"something that is not JSON ({error})",
-                expected="a whole file",
-            ) from error
+            text = file.read()
+        except (zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
+            raise DataError(where, got=f"a damaged archive ({error})", expected="a whole file") from error
+        return limits.parsed(text, where)
 
 
 def _check_version(found: Any, path: Path) -> None:
@@ -213,13 +227,9 @@ def _check_version(found: Any, path: Path) -> None:
         )
 
 
-def _load_weights(
-    model: Any,
-    archive: zipfile.ZipFile,
-    path: Path,
-    skip_mismatch: bool = False,
-    objects_to_skip: Iterable[Any] | None = None,
-) -> None:
+@contextlib.contextmanager
+def _weights(archive: zipfile.ZipFile, path: Path) -> Iterator[Any]:
+    """The HDF5 file inside an archive."""
     name = f"{path.name}, {WEIGHTS}"
     with tempfile.SpooledTemporaryFile(max_size=h5.IN_MEMORY) as copy:
         with _entry(archive, WEIGHTS, path) as file:
@@ -231,7 +241,7 @@ def _load_weights(
                 ) from error
         copy.seek(0)
         with limits.open_h5(copy, name) as opened:
-            weights.restore(model, weights.finder(opened, name), name, skip_mismatch, objects_to_skip)
+            yield opened
 
 
 def _load_assets(model: Any, archive: zipfile.ZipFile) -> None:

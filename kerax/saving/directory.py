@@ -90,11 +90,9 @@ def load(
         )
     archive._check_version(about.get("metadata"), path)
     where = f"The directory {path.name}, config"
-    try:
-        config = json.loads(about["config"])
-    except (ValueError, RecursionError) as error:
-        raise DataError(where, got=f"something that is not JSON ({error})", expected="a config") from error
-    model = archive.model_of(config, where, custom_objects, compile, safe_mode)
+    config = limits.parsed(about["config"], where)
+    held = sum(value.size for value in state.values()) if safe_mode else None
+    model = archive.model_of(config, where, custom_objects, compile, safe_mode, held)
     _restore(model, about, state, path, False, None)
     return model
 

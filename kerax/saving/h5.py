@@ -139,8 +139,8 @@ def load_sharded(
     where = f"The list of weights {path.name}"
     if not path.exists():
         raise FileNotFoundError(f"There is no file {os.fspath(path)!r}.")
+    listing = limits.parsed(path.read_bytes(), where)
     try:
-        listing = json.loads(path.read_text(encoding="utf8"))
         places, metadata = listing["weight_map"], listing.get("metadata", {})
         files = sorted({name for names in places.values() for name in names})
         checksums = metadata.get("crc32", {})

@@ -20,6 +20,7 @@ import numpy as np
 
 from .. import _serial
 from .._core import nnx_private
+from .._core.allowance import allowing, of_a_file
 from .._errors import DataError, ShapeError
 from ..layers._weights import is_weight
 from . import archive, h5, limits, weights
@@ -147,7 +148,8 @@ def load(
                 where, got=f"a config that cannot be read ({error!r})", expected="that of a model"
             ) from error
         training = _json(file, "training_config", path) if compile else None
-        model = archive.model_of(config, where, custom_objects, False, safe_mode)
+        held = limits.elements(file, path.name) if safe_mode else None
+        model = archive.model_of(config, where, custom_objects, False, safe_mode, held)
         found = limits.group(file, "model_weights", path.name)
         if found is None:
             raise DataError(f"The file {path.name}", got="no group model_weights", expected="a model saved whole")
@@ -156,7 +158,8 @@ def load(
         elif limits.attribute(found, "layer_names", path.name):
             log.warning("%s is not built: call it on data, then load_weights(%r).", model.name, path.name)
         if training is not None:
-            _compile(model, training, file, path, custom_objects)
+            with allowing(None if held is None else of_a_file(archive.SLOTS * held, where)):
+                _compile(model, training, file, path, custom_objects)
     return model
 
 
@@ -314,10 +317,7 @@ def _json(file: Any, key: str, path: Path) -> Any:
     text = limits.attribute(file, key, where)
     if text is None:
         return None
-    try:
-        return json.loads(text)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise DataError(where, got=f"something that is not JSON ({error})", expected="a config") from error
+    return limits.parsed(text, where)
 
 
 def is_legacy(path: Path) -> bool:

@@ -7,6 +7,7 @@ larger than what lies in the file can be unpacked to.
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import zipfile
@@ -26,6 +27,8 @@ DAMAGED = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError
 """What HDF5 raises on a damaged file."""
 TEXT = 1 << 29
 """The most bytes of a config."""
+DEEPEST = 300
+"""How deep a config may be nested: forty models inside each other are not."""
 
 
 def open_h5(file: Any, name: str) -> Any:
@@ -210,6 +213,63 @@ class Values(Mapping):
 
     def __contains__(self, key: object) -> bool:
         return self._holder is not None and key in self._holder.keys()
+
+
+def parsed(text: str | bytes, where: str) -> Any:
+    """JSON from a file: whole, of a sane depth, every key once.
+
+    Raises:
+        DataError: something else.
+    """
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            keys = [key for key, _ in pairs]
+            raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)[:40]!r} twice in one place")
+        return found
+
+    try:
+        found = json.loads(text, object_pairs_hook=once)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise DataError(
+            where, got=f"something that is not JSON ({str(error)[:200]})", expected="a whole file"
+        ) from error
+    level, depth = [found], 0
+    while level:
+        depth += 1
+        if depth > DEEPEST:
+            raise DataError(where, got=f"JSON nested more than {DEEPEST} times", expected="that of a config")
+        level = [
+            item
+            for held in level
+            for item in (held.values() if isinstance(held, dict) else held if isinstance(held, list) else ())
+            if isinstance(item, (dict, list))
+        ]
+    return found
+
+
+def elements(file: Any, name: str) -> int:
+    """How many numbers the arrays of an HDF5 file hold, or can be unpacked to.
+
+    Raises:
+        DataError: a damaged file.
+    """
+    import h5py
+
+    total = 0
+
+    def count(_: str, found: Any) -> None:
+        nonlocal total
+        if isinstance(found, h5py.Dataset) and found.shape is not None and found.dtype.itemsize:
+            stored = found.id.get_storage_size() // found.dtype.itemsize
+            total += min(found.size, stored if found.chunks is None else RATIO * stored)
+
+    try:
+        file.visititems(count)
+    except DAMAGED as error:
+        raise DataError(f"The file {name}", got=f"a damaged file ({error})", expected="a whole one") from error
+    return total
 
 
 def check_zip(archive: zipfile.ZipFile, name: str) -> None:

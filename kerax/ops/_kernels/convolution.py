@@ -61,12 +61,13 @@ def conv(
     """
     window = kernel.shape[:-2]
     sizes = x.shape[1:-1] if channels_last else x.shape[2:]
-    pads = conv_padding(sizes, window, strides, padding, dilation)
+    known = all(isinstance(size, int) for size in sizes)  # not those of a program exported for images of any size
+    pads = conv_padding(sizes, window, strides, padding, dilation) if known or padding != "same" else "SAME"
 
     def plain(x: Array, kernel: Array) -> Array:
         return _lax_conv(x, kernel, strides, pads, dilation, groups, channels_last)
 
-    form = _cpu_form(x, kernel, strides, pads, dilation, groups, channels_last) if on_cpu() else None
+    form = _cpu_form(x, kernel, strides, pads, dilation, groups, channels_last) if known and on_cpu() else None
     if form is None:
         return plain(x, kernel)
 

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from ... import config
+from ..._core.context import here
 from ..._errors import ArgumentError, ShapeError
 from ..._types import Array, ArrayLike
 from .._arrays import array, arrays
@@ -83,7 +84,8 @@ def dot_product_attention(
 def _fused(wanted: bool | None, dtype: Any) -> bool:
     if wanted is not None:
         return wanted
-    return bool(config.is_flash_attention_enabled()) and dtype.itemsize == 2 and jax.default_backend() == "gpu"
+    on_gpu = jax.default_backend() == "gpu" and not here.portable
+    return bool(config.is_flash_attention_enabled()) and dtype.itemsize == 2 and on_gpu
 
 
 def _capped(query, key, value, bias, mask, scale, is_causal, cap):
