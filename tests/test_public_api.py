@@ -17,6 +17,7 @@ NAMESPACES = [
     "kerax.callbacks",
     "kerax.config",
     "kerax.constraints",
+    "kerax.data",
     "kerax.distribution",
     "kerax.dtype_policies",
     "kerax.initializers",
