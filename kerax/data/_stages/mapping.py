@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 from .._element import element_of
@@ -14,6 +14,8 @@ from .base import Kept, Made, Pass, Stage, Stream, View, drawn_seed
 from .reading import Indexed, thread_count
 
 __all__ = ["Map", "called"]
+
+_PATIENCE = 5.0  # seconds to wait for functions of the user that do not return
 
 
 def called(fn: Callable, element: Any, where: str, *more: Any) -> Any:
@@ -138,7 +140,8 @@ class _MapStream(Stream):
 
     def _end_pool(self) -> None:
         if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            wait([result for result, _ in self._waiting if not result.cancelled()], _PATIENCE)
         self._pool, self._over = None, False
         self._waiting.clear()
 
