@@ -62,7 +62,7 @@ def _fit(signature: Any, path: tuple = ()) -> Callable[[Any, int], Any]:
         return of_dict
     if isinstance(signature, tuple):
         items = [_fit(value, (*path, index)) for index, value in enumerate(signature)]
-        make = type(signature)._make if hasattr(signature, "_make") else tuple
+        make: Any = getattr(type(signature), "_make", tuple)
 
         def of_tuple(value: Any, number: int) -> Any:
             if not isinstance(value, (list, tuple)) or len(value) != len(items):
