@@ -18,6 +18,7 @@ NAMESPACES = [
     "kerax.compat.hparams",
     "kerax.config",
     "kerax.constraints",
+    "kerax.data",
     "kerax.distribution",
     "kerax.dtype_policies",
     "kerax.initializers",

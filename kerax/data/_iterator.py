@@ -29,16 +29,20 @@ class DatasetIterator:
         dataset._passes += 1
         self._stage = dataset._stage if read_ahead else without_prefetch(dataset._stage)
         self._stream: Stream | None = None
+        self._end: tuple | None = None  # the place where it ended or was closed
 
     def __iter__(self) -> DatasetIterator:
         return self
 
     def __next__(self) -> Any:
         """The next element."""
+        if self._end is not None:
+            raise StopIteration
+        stream = self._opened()
         try:
-            element = next(self._opened())
+            element = next(stream)
         except StopIteration:
-            self._opened().close()
+            self.close()
             raise
         return element if self._present is None else self._present(element)
 
@@ -56,9 +60,9 @@ class DatasetIterator:
         again, and what it gave is left out; `scan`, a `shuffle` through a buffer and a `cache` that is not full
         read the pass again up to the place.
         """
-        opened = self._opened()
+        at = self._opened().get_state() if self._end is None else self._end[0]
         kept = [stage.kept() for stage in walk(self._dataset._stage)]
-        return {"seed": base_seed(self._dataset), "pass": self._number, "kept": kept, "at": opened.get_state()}
+        return {"seed": base_seed(self._dataset), "pass": self._number, "kept": kept, "at": at}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from a place that `get_state` gave for the same dataset, made anew or not; so do the passes after it.
@@ -74,6 +78,7 @@ class DatasetIterator:
                 expected=f"one of {self._dataset!r}",
             )
         self.close()
+        self._end = None
         for stage, kept in zip(stages, state["kept"], strict=True):
             stage.keep(kept)
         self._dataset._base, self._number = state["seed"], state["pass"]
@@ -81,8 +86,9 @@ class DatasetIterator:
         self._opened().set_state(state["at"])
 
     def close(self) -> None:
-        """End what reads ahead."""
+        """End what reads ahead, and the pass with it; the place stays known."""
         if self._stream is not None:
+            self._end = (self._stream.get_state(),)
             self._stream.close()
             self._stream = None
 

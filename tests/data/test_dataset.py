@@ -3,6 +3,7 @@
 import collections
 import itertools
 import threading
+import time
 
 import jax.numpy as jnp
 import numpy as np
@@ -163,20 +164,29 @@ class TestGenerator:
     @pytest.mark.parametrize(
         ("element", "error", "message"),
         [
-            ((1, 2), DTypeError, "element 1: got a tuple of 2 items"),
+            ((1, 2), DataError, r"element 1: got the shape \(2,\), expected \(\)"),
             (1.5, DTypeError, "element 1: got float64, expected int32"),
             ([1], DataError, r"element 1: got the shape \(1,\), expected \(\)"),
             ("a", DTypeError, "element 1"),
-            (2**40, DTypeError, None),
+            (2**40, DTypeError, "element 1: got int64, expected int32"),
         ],
     )
     def test_an_element_that_does_not_fit_is_named(self, element, error, message):
         data = D.from_generator(lambda: iter([3, element]), output_signature=TensorSpec((), "int32"))
-        if message is None:  # 64-bit whole numbers are cast, as NumPy casts them
-            assert len(plain(data)) == 2
-            return
         with pytest.raises(error, match=message):
             plain(data)
+
+    def test_a_part_that_does_not_fit_is_named(self):
+        signature = ({"a": TensorSpec((2,), "float32")}, TensorSpec((), "string"))
+        for element, message in [
+            (({"b": [1, 2]}, "t"), r"element 0: element\[0\]: got a dict of \['b'\], expected a dict of \['a'\]"),
+            (({"a": [1, 2, 3]}, "t"), r"element\[0\]\['a'\]: got the shape \(3,\), expected \(2,\)"),
+            (({"a": [1, 2]}, 3), r"element\[1\]: got a int, expected text"),
+            (({"a": [[1], [1, 2]]}, "t"), "items differ in shape"),
+            ("ab", "element 0: got a str, expected a tuple of 2 items"),
+        ]:
+            with pytest.raises((DTypeError, DataError), match=message):
+                plain(D.from_generator(lambda element=element: iter([element]), output_signature=signature))
 
     def test_each_pass_calls_it_and_ends_it(self):
         ended = []
@@ -596,6 +606,35 @@ def test_cache_keeps_the_first_pass():
     assert len(calls) == 20
 
 
+def test_looking_at_the_spec_fixes_nothing(tmp_path):
+    calls = []
+    data = streamed(5).map(lambda x: calls.append(x) or x).cache().map(lambda x: x).cache(str(tmp_path / "file"))
+    assert data.prefetch(1).batch(2).element_spec == TensorSpec((None,), "int64")
+    assert len(calls) == 1
+    assert list(tmp_path.iterdir()) == []
+    orders = set()
+    for seed in range(6):
+        np.random.seed(seed)
+        shuffled = D.range(9).shuffle(9).cache().map(lambda x: x)
+        assert shuffled.element_spec == TensorSpec((), "int64")
+        orders.add(tuple(plain(shuffled)))
+    assert len(orders) > 1
+
+
+def test_a_function_without_threads_of_its_own_is_called_one_at_a_time():
+    inside, most = [0], [0]
+
+    def alone(x):
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        time.sleep(0.002)
+        inside[0] -= 1
+        return x
+
+    assert plain(D.range(20).map(alone).map(lambda x: x, num_parallel_calls=4)) == list(range(20))
+    assert most == [1]
+
+
 def test_what_is_cached_cannot_be_written_on():
     data = D.range(2).map(lambda x: np.zeros(2)).cache().map(lambda x: np.add(x, 1, out=x))
     with pytest.raises(ValueError, match="read-only"):
@@ -655,8 +694,6 @@ def ours():
 
 
 def gone(seconds=3.0):
-    import time
-
     end = time.monotonic() + seconds
     while ours() and time.monotonic() < end:
         time.sleep(0.02)
@@ -683,6 +720,15 @@ def test_no_thread_is_left(data, end):
         elements.close()
     del elements
     assert gone()
+
+
+def test_a_closed_iterator_gives_nothing_more():
+    elements = iter(streamed())
+    assert int(next(elements)) == 0
+    elements.close()
+    assert list(elements) == []
+    elements.set_state(elements.get_state())
+    assert int(next(elements)) == 1
 
 
 def test_threads_really_work_side_by_side():

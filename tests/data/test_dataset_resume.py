@@ -44,6 +44,7 @@ STAGES = {
     "ignore_errors": lambda data: data.map(lambda x: 1 // (int(x) - 3)).ignore_errors(),
     "cache": lambda data: data.shuffle(9).cache().repeat(3),
     "prefetch": lambda data: data.shuffle(4).prefetch(3),
+    "repeat in threads": lambda data: data.map(lambda x: x, num_parallel_calls=2).repeat().batch(4).take(5),
     "prefetch in threads": lambda data: data.map(lambda x: x, num_parallel_calls=2).batch(2).prefetch(3),
     "interleave": lambda data: data.interleave(lambda x: D.range(x).shuffle(9), cycle_length=3, block_length=2),
     "interleave in threads": lambda data: data.interleave(D.range, cycle_length=2, num_parallel_calls=2),
@@ -81,6 +82,8 @@ def test_every_place_is_gone_to(build, source):
         for element in iterator:
             wanted.extend(elements_of([element]))
             states.append(json.loads(json.dumps(iterator.get_state())))
+        states.append(json.loads(json.dumps(iterator.get_state())))  # the end was reached
+        assert list(iterator) == []
     assert len(wanted) > 1
     then = elements_of(data)
     for given, state in enumerate(states):
@@ -90,7 +93,7 @@ def test_every_place_is_gone_to(build, source):
             next(iterator)
             iterator.set_state(state)
             assert elements_of(iterator) == wanted[given:], given
-        if given in (0, len(states) - 2):
+        if given in (0, len(states) - 3):
             assert elements_of(again) == then, "the pass after it"
 
 

@@ -84,9 +84,12 @@ def to_array(value: Any, name: str) -> np.ndarray | jax.Array:
     else:
         array = _normal(host_array(value, name), name)
     if array.ndim == 0:
-        raise DataError(name, got=f"one value, {array}", expected="an array with a row for each sample",
+        raise DataError(
+            name,
+            got=f"one value, {array}",
+            expected="an array with a row for each sample",
             hint="a list of one, [value]; for a dataset of single samples, dataset.batch(32)",
-        )  # fmt: skip
+        )
     return array
 
 

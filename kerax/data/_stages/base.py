@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["ENDLESS", "INFINITE", "UNKNOWN", "Kept", "Pass", "Stage", "Stream", "View", "drawn_seed", "walk"]
+from .._element import spec_of
+
+__all__ = ["ENDLESS", "INFINITE", "UNKNOWN", "Kept", "Made", "Pass", "Stage", "Stream", "View", "drawn_seed", "walk"]
 
 INFINITE, UNKNOWN = -1, -2
 ENDLESS = sys.maxsize  # the size of a view without end
@@ -26,14 +28,16 @@ class Pass(NamedTuple):
     Attributes:
         base: the seed where the user gave none.
         key: the number of the pass, then those of the passes inside it that repeat, zip and flat_map begin.
+        looking: whether somebody only looks at an element: a cache keeps nothing of it.
     """
 
     base: int
     key: tuple[int, ...]
+    looking: bool = False
 
     def inner(self, number: int) -> Pass:
         """The pass of this number inside this one."""
-        return Pass(self.base, (*self.key, number))
+        return Pass(self.base, (*self.key, number), self.looking)
 
     def rng(self, seed: int | None) -> np.random.Generator:
         """Random numbers of this pass."""
@@ -161,6 +165,20 @@ class Kept(Stage):
 
     def spec(self) -> Any:
         return self.input.spec()
+
+
+class Made(Stage):
+    """A stage whose elements functions of the user make: what they look like is seen on the first one."""
+
+    def spec(self) -> Any:
+        run = Pass(0, (0,), looking=True)
+        if self.indexed:
+            view = self.view(run)
+            return spec_of(view[0]) if view.size else None
+        with self.stream(run) as stream:
+            for element in stream:
+                return spec_of(element)
+        return None
 
 
 def walk(stage: Stage) -> Iterator[Stage]:

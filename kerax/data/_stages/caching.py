@@ -40,6 +40,8 @@ class FileCache(Kept):
         self.first = None if kept is None else Pass(kept["base"], tuple(kept["key"]))
 
     def stream(self, run: Pass) -> Stream:
+        if run.looking:
+            return self.input.stream(run)
         if self.first is None:
             self.first = run
         return _FileCacheStream(self, self.first)

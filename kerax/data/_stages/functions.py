@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,13 +10,13 @@ import numpy as np
 from ..._errors import DataError, DTypeError
 from ..._transform.spec import TensorSpec
 from .._adapters.leaves import path_name
-from .._element import each, element_of, leaves, same_form, spec_of
-from .base import UNKNOWN, Kept, Pass, Stage, Stream
+from .._element import element_of
+from .base import UNKNOWN, Kept, Made, Pass, Stage, Stream
 
 __all__ = ["Generator", "Scan"]
 
 
-class Generator(Stage):
+class Generator(Made):
     """What a generator function gives. Each pass calls it anew.
 
     Args:
@@ -27,6 +27,7 @@ class Generator(Stage):
     def __init__(self, fn: Callable, signature: Any = None) -> None:
         super().__init__()
         self.fn, self.signature = fn, signature
+        self.fit = None if signature is None else _fit(signature)
 
     def cardinality(self) -> int:
         return UNKNOWN
@@ -34,75 +35,97 @@ class Generator(Stage):
     def spec(self) -> Any:
         if self.signature is not None:
             return self.signature
-        with self.stream(Pass(0, (0,))) as stream:
-            for element in stream:
-                return spec_of(element)
-        return None
+        return super().spec()
 
     def stream(self, run: Pass) -> Stream:
         return _GeneratorStream(self)
 
     def checked(self, element: Any, number: int) -> Any:
         """An element as its signature has it."""
-        where = f"Dataset.from_generator: element {number}"
-        if self.signature is None:
-            return element_of(element, where)
-        element = _like(self.signature, element)
-        if not same_form(self.signature, element):
-            raise DTypeError(where, got=_shown(element), expected=f"what the signature says, {self.signature}")
-        values = {path: value for path, value in leaves(element)}
-        parts = {path: _cast(values[path], spec, f"{where}{_place(path)}") for path, spec in leaves(self.signature)}
-        order = iter(parts.values())
-        return each(lambda _: next(order), self.signature)
+        if self.fit is None:
+            return element_of(element, f"Dataset.from_generator: element {number}")
+        return self.fit(element, number)
 
 
-def _like(signature: Any, element: Any) -> Any:
-    """Lists where the signature has tuples are tuples."""
-    if isinstance(signature, tuple) and isinstance(element, (list, tuple)) and len(signature) == len(element):
-        parts = [_like(one, part) for one, part in zip(signature, element, strict=True)]
-        return type(signature)(*parts) if hasattr(signature, "_fields") else tuple(parts)
-    if isinstance(signature, dict) and isinstance(element, dict) and set(signature) == set(element):
-        return {key: _like(signature[key], element[key]) for key in signature}
-    return element
+def _fit(signature: Any, path: tuple = ()) -> Callable[[Any, int], Any]:
+    """What checks a part of element `number` and casts it."""
+    if isinstance(signature, Mapping):
+        parts = {key: _fit(value, (*path, key)) for key, value in signature.items()}
+
+        def of_dict(value: Any, number: int) -> Any:
+            if not isinstance(value, Mapping) or set(value) != set(parts):
+                raise DTypeError(
+                    _where(number, path), got=_shown(value), expected=f"a dict of {sorted(map(str, parts))}"
+                )
+            return {key: part(value[key], number) for key, part in parts.items()}
+
+        return of_dict
+    if isinstance(signature, tuple):
+        items = [_fit(value, (*path, index)) for index, value in enumerate(signature)]
+        make: Any = getattr(type(signature), "_make", tuple)
+
+        def of_tuple(value: Any, number: int) -> Any:
+            if not isinstance(value, (list, tuple)) or len(value) != len(items):
+                raise DTypeError(_where(number, path), got=_shown(value), expected=f"a tuple of {len(items)} items")
+            return make([item(part, number) for item, part in zip(items, value, strict=True)])
+
+        return of_tuple
+    return _text_fit(signature, path) if signature.dtype == "string" else _number_fit(signature, path)
 
 
-def _place(path: tuple) -> str:
-    return f": {path_name('element', path)}" if path else ""
+def _where(number: int, path: tuple) -> str:
+    return f"Dataset.from_generator: element {number}" + (f": {path_name('element', path)}" if path else "")
 
 
 def _shown(element: Any) -> str:
-    if isinstance(element, dict):
+    if isinstance(element, Mapping):
         return f"a dict of {sorted(map(str, element))}"
     return f"a {type(element).__name__}" + (f" of {len(element)} items" if isinstance(element, (list, tuple)) else "")
 
 
-def _cast(value: Any, spec: TensorSpec, where: str) -> Any:
-    if spec.dtype == "string":
+def _text_fit(spec: TensorSpec, path: tuple) -> Callable[[Any, int], Any]:
+    def text(value: Any, number: int) -> Any:
         array = np.asarray(value, object) if isinstance(value, (str, bytes, list)) else np.asarray(value)
-        if array.dtype.kind not in "SUO" or not all(isinstance(text, (str, bytes)) for text in array.ravel().tolist()):
-            raise DTypeError(where, got=f"a {type(value).__name__} of {array.dtype.name}", expected="text")
-    else:
+        if array.dtype.kind not in "SUO" or not all(isinstance(one, (str, bytes)) for one in array.ravel().tolist()):
+            raise DTypeError(_where(number, path), got=f"a {type(value).__name__}", expected="text")
+        return _shaped(array, spec, number, path)
+
+    return text
+
+
+def _number_fit(spec: TensorSpec, path: tuple) -> Callable[[Any, int], Any]:
+    wanted = np.dtype(spec.dtype)
+
+    def numeric(value: Any, number: int) -> Any:
         try:
             array = np.asarray(value)
         except ValueError:
-            raise DataError(where, got="a list whose items differ in shape", expected=str(spec)) from None
-        python = not hasattr(value, "dtype")
-        wanted = np.dtype(spec.dtype)
-        fits = array.dtype.kind in "biufcV" and (
-            np.can_cast(array.dtype, wanted, "same_kind") or (python and _exact(array, wanted))
-        )
-        if not fits:
-            raise DTypeError(where, got=f"{array.dtype.name}", expected=spec.dtype, hint="cast it in the generator")
-        array = array.astype(wanted, copy=False)
-    if not spec._takes(array.shape):
-        raise DataError(where, got=f"the shape {array.shape}", expected=f"{spec.shape}, as the signature says")
+            raise DataError(
+                _where(number, path), got="a list whose items differ in shape", expected=str(spec)
+            ) from None
+        if array.dtype != wanted:
+            if not _casts(array, wanted, python=not hasattr(value, "dtype")):
+                where = _where(number, path)
+                raise DTypeError(where, got=array.dtype.name, expected=spec.dtype, hint="cast it in the generator")
+            array = array.astype(wanted)
+        return _shaped(array, spec, number, path)
+
+    return numeric
+
+
+def _shaped(array: np.ndarray, spec: TensorSpec, number: int, path: tuple) -> Any:
+    if array.shape != spec.shape and not spec._takes(array.shape):
+        expected = f"{spec.shape}, as the signature says"
+        raise DataError(_where(number, path), got=f"the shape {array.shape}", expected=expected)
     return array if array.ndim else array[()]
 
 
-def _exact(array: np.ndarray, wanted: np.dtype) -> bool:
-    """Whether whole numbers of Python fit, such as 3 in uint8."""
-    if wanted.kind not in "iu" or array.dtype.kind not in "iu" or not array.size:
+def _casts(array: np.ndarray, wanted: np.dtype, python: bool) -> bool:
+    """Whether no number changes its kind; whole numbers of Python must fit, such as 3 in uint8."""
+    if array.dtype.kind not in "biufcV":
         return False
+    if not python or array.dtype.kind not in "iu" or wanted.kind not in "iu" or not array.size:
+        return bool(np.can_cast(array.dtype, wanted, "same_kind"))
     limits = np.iinfo(wanted)
     return bool(limits.min <= array.min() and array.max() <= limits.max)
 
@@ -132,23 +155,17 @@ class _GeneratorStream(Stream):
             next(self)
 
     def close(self) -> None:
-        if hasattr(self.items, "close"):
-            self.items.close()
+        if hasattr(self.items, "close") and not getattr(self.items, "gi_running", False):
+            self.items.close()  # one that runs is in a thread that does not return; it ends with the program
         self.items, self.given = None, 0
 
 
-class Scan(Kept):
+class Scan(Made, Kept):
     """A function of a state and an element, which gives the next state and an element."""
 
     def __init__(self, input: Stage, initial: Any, fn: Callable) -> None:
         super().__init__(input)
         self.initial, self.fn = element_of(initial, "Dataset.scan: initial_state"), fn
-
-    def spec(self) -> Any:
-        with self.stream(Pass(0, (0,))) as stream:
-            for element in stream:
-                return spec_of(element)
-        return None
 
     def stream(self, run: Pass) -> Stream:
         return _ScanStream(self, run)

@@ -39,11 +39,13 @@ class Cache(Indexed, Kept):
             return self.first
 
     def view(self, run: Pass) -> View:
+        if run.looking:
+            return self.input.view(run)
         child = self.input.view(self.pass_of(run))
         return child if child.gathers else _CacheView(child, self.by_number)
 
     def in_order(self, run: Pass) -> Stream:
-        return _CacheStream(self, self.pass_of(run))
+        return self.input.stream(run) if run.looking else _CacheStream(self, self.pass_of(run))
 
 
 class _CacheView(View):
@@ -115,10 +117,7 @@ class Prefetch(Indexed, Kept):
             view = self.view(run)
             if self.threads and not view.gathers:
                 return ThreadedReader(view, self.threads, self.depth)
-        return Ahead(self.input.stream(run), self.depth)
-
-    def in_order(self, run: Pass) -> Stream:
-        return self.stream(run)
+        return self.input.stream(run) if run.looking else Ahead(self.input.stream(run), self.depth)
 
 
 def without_prefetch(stage: Stage) -> Stage:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
-from .._element import element_of, spec_of
-from .base import Kept, Pass, Stage, Stream, View, drawn_seed
+from .._element import element_of
+from .base import Kept, Made, Pass, Stage, Stream, View, drawn_seed
 from .reading import Indexed, thread_count
 
 __all__ = ["Map", "called"]
+
+_PATIENCE = 5.0  # seconds to wait for functions of the user that do not return
 
 
 def called(fn: Callable, element: Any, where: str, *more: Any) -> Any:
@@ -22,8 +26,8 @@ def called(fn: Callable, element: Any, where: str, *more: Any) -> Any:
         raise RuntimeError(f"{where}: the function raised StopIteration, which would end the dataset.") from error
 
 
-class Map(Indexed, Kept):
-    """A function of each element, called in order, or by several threads at once.
+class Map(Indexed, Made, Kept):
+    """A function of each element, called one at a time, or by several threads at once.
 
     Args:
         parallel: as `num_parallel_calls`.
@@ -45,6 +49,7 @@ class Map(Indexed, Kept):
         self.fn, self.seeded, self.each_pass = fn, seeded, each_pass
         self.seed = seed if each_pass or seed is not None else drawn_seed()
         self.own_threads = thread_count(parallel)
+        self.one_at_a_time = threading.RLock() if parallel is None else contextlib.nullcontext()
 
     @property
     def threads(self) -> int:
@@ -61,18 +66,14 @@ class Map(Indexed, Kept):
         if not self.each_pass:
             self.seed = kept
 
-    def spec(self) -> Any:
-        with self.stream(Pass(0, (0,))) as stream:
-            for element in stream:
-                return spec_of(element)
-        return None
-
     def result(self, element: Any, run: Pass, index: int) -> Any:
         """The function of one element."""
         more: tuple = ()
         if self.seeded:
             more = ((run if self.each_pass else Pass(0, ())).inner(index).rng(self.seed),)
-        return element_of(called(self.fn, element, "Dataset.map", *more), "Dataset.map")
+        with self.one_at_a_time:  # threads may read for another function further on
+            made = called(self.fn, element, "Dataset.map", *more)
+        return element_of(made, "Dataset.map")
 
     def view(self, run: Pass) -> View:
         return _MapView(self, run)
@@ -139,7 +140,8 @@ class _MapStream(Stream):
 
     def _end_pool(self) -> None:
         if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            wait([result for result, _ in self._waiting if not result.cancelled()], _PATIENCE)
         self._pool, self._over = None, False
         self._waiting.clear()
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..._errors import DTypeError
-from .._element import each, spec_of, stack
-from .base import ENDLESS, INFINITE, UNKNOWN, Kept, Pass, Stage, Stream, View
+from .._element import each, stack
+from .base import ENDLESS, INFINITE, UNKNOWN, Kept, Made, Pass, Stage, Stream, View
 from .mapping import called
 from .reading import Ahead, Indexed, thread_count
 from .sources import Rows
@@ -18,7 +18,7 @@ from .sources import Rows
 __all__ = ["Interleave", "Window"]
 
 
-class Interleave(Kept):
+class Interleave(Made, Kept):
     """Elements of the datasets that a function makes of elements, taken in turn.
 
     Args:
@@ -36,12 +36,6 @@ class Interleave(Kept):
 
     def cardinality(self) -> int:
         return 0 if self.input.cardinality() == 0 else UNKNOWN
-
-    def spec(self) -> Any:
-        with self.stream(Pass(0, (0,))) as stream:
-            for element in stream:
-                return spec_of(element)
-        return None
 
     def opened(self, element: Any, run: Pass) -> Stream:
         """The dataset of one element, from its beginning."""

@@ -57,10 +57,10 @@ class ThreadedReader(Reader):
         self._elements: Any = None
 
     def __next__(self) -> Any:
-        if self._elements is None:
-            self._elements = self._begun()
         if self.at >= self.view.size:
             raise StopIteration
+        if self._elements is None:
+            self._elements = self._begun()
         element = next(self._elements)
         self.at += 1
         return element
