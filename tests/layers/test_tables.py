@@ -9,6 +9,9 @@ import pytest
 import kerax
 from kerax import layers, models
 from kerax._errors import ArgumentError, DataError, DTypeError, NotBuiltError, StateError
+from kerax.compat import tf
+from kerax.layers.experimental import preprocessing
+from kerax.layers.experimental.preprocessing import TextVectorization
 
 
 def learned(layer, *batches):
@@ -145,10 +148,6 @@ def test_indices_outside_count_nowhere_as_in_keras(mode, indices):
 
 
 def test_the_older_path_leads_to_the_same_layers():
-    from kerax.compat import tf
-    from kerax.layers.experimental import preprocessing
-    from kerax.layers.experimental.preprocessing import TextVectorization
-
     assert TextVectorization is layers.TextVectorization
     assert tf.keras.layers.experimental.preprocessing.Normalization is layers.Normalization
     assert {"StringLookup", "CategoryEncoding", "Rescaling"} <= set(dir(preprocessing))
