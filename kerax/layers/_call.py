@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import math
 import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -34,6 +33,7 @@ from .._graph.node import Node
 from .._graph.shape import infer
 from .._graph.tensor import KerasTensor, any_symbolic, mask_of, set_mask
 from . import _spec
+from ._preprocessing.texts import text_array
 
 if TYPE_CHECKING:
     from ._layer import Layer
@@ -162,7 +162,12 @@ def _describe(x: Any) -> str:
 def _arguments(layer: Layer, signature: Signature, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
     """Arrays in the compute dtype; anything else as it came."""
     dtype = layer.compute_dtype if layer.autocast else None
-    converted = tuple(_on_host(arg) if layer._raw_inputs else _convert(arg, dtype, layer) for arg in args)
+    if layer._raw_inputs:
+        where = f"{type(layer).__name__} {layer.name!r}"
+        return tuple(_on_host(arg, where) for arg in args), {
+            key: value if key == "training" else _on_host(value, where) for key, value in kwargs.items()
+        }
+    converted = tuple(_convert(arg, dtype, layer) for arg in args)
     for place, arg in enumerate(converted):
         name = signature.positional[place] if place < len(signature.positional) else ""
         if name == "training" or name.endswith("mask"):
@@ -181,37 +186,22 @@ def _arguments(layer: Layer, signature: Signature, args: tuple, kwargs: dict) ->
     }
 
 
-def _on_host(x: Any) -> Any:
+def _on_host(x: Any, where: str) -> Any:
     """An argument of a layer that computes in NumPy: text and numbers in arrays, nothing cast."""
     if isinstance(x, (jax.Array, KerasTensor, np.ndarray)) or x is None:
         return x
     if isinstance(x, Variable):
         return x.value
     if isinstance(x, dict):
-        return {key: _on_host(value) for key, value in x.items()}
+        return {key: _on_host(value, where) for key, value in x.items()}
     if isinstance(x, (list, tuple)) and any(isinstance(leaf, (jax.Array, KerasTensor, np.ndarray)) for leaf in x):
-        return [_on_host(item) for item in x]
+        return [_on_host(item, where) for item in x]
     if isinstance(x, (list, tuple)):
         flat = tree.flatten(x)
         if any(isinstance(leaf, (str, bytes)) or leaf is None for leaf in flat):
-            return _rows_of_text(x)
+            return text_array(x, where)
         return np.asarray(x)
-    return _rows_of_text(x) if is_string(x) else np.asarray(x)
-
-
-def _rows_of_text(x: Any) -> np.ndarray:
-    """Lists of text as an array of objects: NumPy would make room for the longest text in each place."""
-    flat = tree.flatten(x)
-    shape: tuple[int, ...] = ()
-    inner = x
-    while isinstance(inner, (list, tuple)):
-        shape = (*shape, len(inner))
-        inner = inner[0] if inner else None
-    out = np.empty(len(flat), object)
-    out[:] = flat
-    if math.prod(shape) != len(flat):
-        raise ShapeError("A list of text", got="rows that differ in length", expected="rows of one length")
-    return out.reshape(shape)
+    return text_array(x, where) if is_string(x) else np.asarray(x)
 
 
 def _check_text(layer: Layer, args: tuple, kwargs: dict) -> None:
@@ -254,7 +244,7 @@ def _convert(x: Any, dtype: str | None, layer: Layer) -> Any:
         if all(isinstance(leaf, (int, float, bool, np.generic)) for leaf in flat) and isinstance(x, list):
             return _cast_host(np.asarray(x), dtype)
         if isinstance(x, list) and all(isinstance(leaf, (str, bytes)) for leaf in flat):
-            return _rows_of_text(x)
+            return text_array(x, layer.name)
         return (
             type(x)(_convert(item, dtype, layer) for item in x)
             if not hasattr(x, "_fields")

@@ -204,7 +204,7 @@ class Sequential(Model):
         ends = self._ends
         if ends is None or type(self).call is not Sequential.call:
             return None
-        return self._kept_split.of(self, ends, lambda: Plan(*ends))
+        return self._kept_split.of(self.by_name, ends, lambda: Plan(*ends))
 
     def _prepare_on_host(self, inputs: Any) -> Prepared:
         """What the device takes over, for inputs as the user gave them."""

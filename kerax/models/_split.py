@@ -177,7 +177,7 @@ class Split:
                     model = layers[node.operation.name]
                     part = self.inner[id(node)]
                     given = [table.get(id(tensor)) for tensor in tree.flatten(node.args[0])]
-                    inner.append(part.prepare(layers_of(model), given))
+                    inner.append(part.prepare(model.by_name, given))
                 elif id(node) in self.host:
                     args, kwargs = fill((node.args, node.kwargs), table)
                     operation = node.operation if isinstance(node.operation, OpCall) else layers[node.operation.name]
@@ -292,11 +292,6 @@ def split_of(layer: Any) -> Split | None:
     return None if find is None else find()
 
 
-def layers_of(model: Any) -> Mapping[str, Any]:
-    """The layers of a model's graph by name."""
-    return model.by_name
-
-
 class Kept:
     """The split of a model, made anew when layers have changed."""
 
@@ -304,19 +299,18 @@ class Kept:
         self._made_at: tuple[int, Any] | None = None
         self._split: Split | None = None
 
-    def of(self, model: Any, ends: Any, make: Callable[[], Plan]) -> Split | None:
+    def of(self, layers: Mapping[str, Any], ends: Any, make: Callable[[], Plan]) -> Split | None:
         """The split; None where nothing runs on the host.
 
         Args:
-            model: whose graph it is.
+            layers: of the model, by name.
             ends: what the graph is known by.
             make: gives the plan.
         """
-        now = (changes.count, ends)
-        if self._made_at is None or self._made_at[0] != now[0] or self._made_at[1] is not ends:
-            found = Split(make(), layers_of(model))
+        if self._made_at is None or self._made_at[0] != changes.count or self._made_at[1] is not ends:
+            found = Split(make(), layers)
             self._split = found if found else None
-            self._made_at = now
+            self._made_at = changes.count, ends
         return self._split
 
 
@@ -362,4 +356,4 @@ def wrong_kind(where: str, given: Any, wanted: str) -> DTypeError:
     )
 
 
-__all__ = ["Kept", "Prepared", "Split", "Unfinished", "host_feed", "layers_of", "split_of", "wrong_kind"]
+__all__ = ["Kept", "Prepared", "Split", "Unfinished", "host_feed", "split_of", "wrong_kind"]

@@ -65,7 +65,15 @@ def save_model(
         return
     if kind == ".keras":
         archive.save(model, path, include_optimizer)
-    elif kind == ".h5":
+        return
+    learned = [layer.name for layer in model._flatten_layers() if getattr(layer, "keeps_assets", False)]
+    if learned:
+        raise Unsupported(
+            f"save to {path.name!r}",
+            got=f"vocabularies that layers have learned ({', '.join(learned)}), for which this format has no place",
+            hint="a name ending in .keras",
+        )
+    if kind == ".h5":
         legacy.save(model, path, include_optimizer)
     else:
         directory.save(model, path, True, include_optimizer)

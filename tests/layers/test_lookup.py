@@ -261,6 +261,15 @@ def test_assets_that_do_not_fit_are_named(tmp_path):
         layers.StringLookup().load_assets(tmp_path)
 
 
+def test_weights_that_do_not_go_with_the_terms_are_named(tmp_path):
+    layer = adapted(layers.StringLookup(output_mode="tf_idf"), [["a", "b"]])
+    layer.save_assets(tmp_path)
+    again = layers.StringLookup(output_mode="tf_idf")
+    again.load_own_variables({"idf_weights": np.ones(2, "float32")})
+    with pytest.raises(DataError, match="2 terms beside 2 idf_weights"):
+        again.load_assets(tmp_path)
+
+
 # -- errors ------------------------------------------------------------------------------------------
 
 

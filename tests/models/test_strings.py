@@ -10,7 +10,8 @@ import pytest
 
 import kerax
 from kerax import layers
-from kerax._errors import ArgumentError, DataError, DTypeError, GraphError
+from kerax._errors import ArgumentError, DataError, DTypeError, GraphError, Unsupported
+from kerax.compat import tf
 from kerax.models._split import Prepared
 
 TEXTS = np.array(["good film, great", "Bad film", "great great good", "awful bad bad", "good one", "so bad"], object)
@@ -287,8 +288,6 @@ def test_a_model_of_layers_on_the_host_alone():
 
 
 def test_functions_of_text_run_on_the_host():
-    from kerax.compat import tf
-
     inputs = kerax.Input((1,), dtype="string")
     lower = layers.Lambda(lambda x: tf.strings.regex_replace(x, "one|film", "movie"))(inputs)
     assert (lower.shape, lower.dtype) == ((None, 1), "string")
@@ -352,6 +351,16 @@ def test_what_a_layer_has_learned_is_in_the_file(options, tmp_path):
     again = kerax.models.load_model(tmp_path / "model.keras")
     assert again.layers[0].get_vocabulary() == layer.get_vocabulary()
     np.testing.assert_array_equal(again(["a b b\nz"]), model(["a b b\nz"]))
+
+
+def test_formats_without_room_for_a_vocabulary_refuse_it(tmp_path):
+    model = classifier()
+    for name in ("model.h5", "folder"):
+        with pytest.raises(Unsupported, match=r"vocabularies that layers have learned \(text_vectorization.*\.keras"):
+            model.save(tmp_path / name)
+    given = kerax.Sequential([kerax.Input((1,), dtype="string"), layers.StringLookup(vocabulary=["a"])])
+    given.save(tmp_path / "model.h5")
+    assert kerax.models.load_model(tmp_path / "model.h5").predict(["a"], verbose=0).tolist() == [[1]]
 
 
 def test_a_file_names_no_other_file(tmp_path):

@@ -191,16 +191,15 @@ class Summary:
             self._shrink()
 
     def _shrink(self) -> None:
-        """Keep the quantiles alone."""
-        total = self.weights.sum()
-        shares = np.arange(1, 4 * self.size + 1) / (4 * self.size)
-        self.values = self.quantiles(shares).astype("float32")
-        self.weights = np.full(len(shares), total / len(shares))
+        """Keep the quantiles alone, each in the middle of the values that it stands for."""
+        count, total = 4 * self.size, self.weights.sum()
+        middles = (np.arange(count) + 0.5) / count * total + 0.5
+        self.values = self._at(middles).astype("float32")
+        self.weights = np.full(count, total / count)
 
-    def quantiles(self, shares: np.ndarray) -> np.ndarray:
-        """The values up to which such shares of all values lie, interpolated."""
-        heights = self.weights.cumsum()
-        return np.interp(shares, heights / heights[-1], self.values)
+    def _at(self, heights: np.ndarray) -> np.ndarray:
+        """The values that stand at such places in the order of all values, counted from 1, interpolated."""
+        return np.interp(heights, self.weights.cumsum() - (self.weights - 1) / 2, self.values)
 
     def boundaries(self, bins: int) -> list[float]:
         """Boundaries between bins of about as many values; fewer where there are fewer values."""
@@ -208,4 +207,4 @@ class Summary:
             return self.values[:-1].tolist()
         if bins < 2:
             return []
-        return self.quantiles(np.arange(1, bins) / bins).tolist()
+        return self._at(np.arange(1, bins) / bins * self.weights.sum()).tolist()

@@ -396,7 +396,16 @@ class Lookup(HostLayer):
         idf = None if self._table is None else self._table.idf
         terms = terms[len(special) :]
         repeated(terms, where, self._written)
+        if idf is not None and len(idf) != (self._depth if self.pad_to_max_tokens else self._start + len(terms)):
+            raise DataError(
+                where, got=f"{len(terms)} terms beside {len(idf)} idf_weights", expected="a weight for each"
+            )
         self._learn(terms, idf)
+
+    @property
+    def keeps_assets(self) -> bool:
+        """Whether it has learned what only assets hold."""
+        return self._table is not None and not self._given
 
     def save_own_variables(self, store: Any) -> None:
         """Write the weights of TF-IDF."""

@@ -8,7 +8,6 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..._core.dtypes import is_string
 from ..._errors import DataError, DTypeError, ShapeError
 
 __all__ = ["decoded", "encoded", "text_array", "text_batches"]
@@ -123,17 +122,13 @@ def text_batches(data: Any, steps: int | None, where: str) -> Iterator[np.ndarra
     for number, batch in enumerate(data):
         if steps is not None and number >= steps:
             return
-        if isinstance(batch, dict) or (isinstance(batch, tuple) and not all(is_string(part) for part in batch)):
+        if isinstance(batch, tuple) and len(batch) == 1:
+            batch = batch[0]
+        several = isinstance(batch, tuple) and not all(isinstance(part, (str, bytes)) for part in batch)
+        if several or isinstance(batch, dict):
             raise DTypeError(
                 f"{where}, batch {number}",
                 got=f"a {type(batch).__name__} of {len(batch)} parts",
-                expected="text alone",
-                hint="adapt(dataset.map(lambda x, y: x))",
-            )
-        if isinstance(batch, tuple) and any(isinstance(part, np.ndarray) for part in batch):
-            raise DTypeError(
-                f"{where}, batch {number}",
-                got=f"a tuple of {len(batch)} arrays",
                 expected="text alone",
                 hint="adapt(dataset.map(lambda x, y: x))",
             )
