@@ -35,6 +35,7 @@ NAMESPACES = [
     "kerax.saving",
     "kerax.tree",
     "kerax.utils",
+    "kerax.utils.bounding_boxes",
 ]
 
 # Used inside kerax; users have no need of them.

@@ -22,6 +22,7 @@ from ..config import disable_interactive_logging, enable_interactive_logging, is
 from ..data._adapters import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from ..data.pydataset import PyDataset
 from ..models import clone_model
+from . import bounding_boxes
 from ._config import Config
 from ._files import get_file
 from ._numeric import normalize, to_categorical
@@ -37,6 +38,7 @@ __all__ = [
     "Progbar",
     "PyDataset",
     "Sequence",
+    "bounding_boxes",
     "clear_session",
     "clone_model",
     "custom_object_scope",

@@ -1,0 +1,5 @@
+"""Older home of the preprocessing layers."""
+
+from . import preprocessing
+
+__all__ = ["preprocessing"]
