@@ -100,9 +100,8 @@ def test_layers_without_chance_make_the_images_that_keras_makes(name, options, i
 
 def test_resized_integers_are_those_of_keras_but_for_halves():
     for kind in ("uint8", "int32"):
-        ours, theirs = (
-            np.asarray(library.Resizing(5, 4)(PIXELS.astype(kind))) for library in (kerax.layers, keras.layers)
-        )
+        given = PIXELS.astype(kind)
+        ours, theirs = (np.asarray(library.Resizing(5, 4)(given)) for library in (kerax.layers, keras.layers))
         assert ours.dtype == theirs.dtype == kind
         assert np.abs(ours.astype("int64") - theirs).max() <= 1
 
