@@ -1,9 +1,9 @@
 """Image augmentation: what each random layer makes of a photograph, and of the boxes drawn on it.
 
-Two photographs that come with scikit-learn are cut to one size, on the host, as a data pipeline would do it. Then a row of
-layers changes the first one, each four times; and a pipeline of several layers changes the second one together with two
-bounding boxes. Leaves a grid in image_augmentation.png where matplotlib is there. Takes about 20 seconds; with `--quick`,
-fewer layers and half of that.
+Two photographs that come with scikit-learn are cut to one size, on the host, as a data pipeline would do it. Then a
+row of layers changes the first one, each four times; and a pipeline of several layers changes the second one together
+with a bounding box. Leaves a grid in image_augmentation.png where matplotlib is there. Takes about 20 seconds; with
+`--quick`, half the layers and half of that.
 """
 
 import importlib.util

@@ -2,7 +2,7 @@
 
 from .._registry import Registry
 from .._serial import resolver
-from . import experimental
+from . import experimental as experimental
 from ._activation.prelu import PReLU
 from ._activation.simple import ELU, Activation, LeakyReLU, ReLU, Softmax
 from ._attention.attention import AdditiveAttention, Attention

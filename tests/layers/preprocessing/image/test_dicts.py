@@ -146,7 +146,7 @@ def test_boxes_of_no_format_are_an_error_that_says_what_to_pass():
     with pytest.raises(ValueError, match=r"the format of bounding boxes 'corners'.*center_yxhw"):
         layers.RandomFlip(bounding_box_format="corners")
     data = {**example(), "bounding_boxes": np.zeros((2, 3, 4))}
-    with pytest.raises(ValueError, match=r"bounding_boxes Array.*a dict of 'boxes'"):
+    with pytest.raises(ValueError, match=r"bounding_boxes ndarray, expected a dict of 'boxes'"):
         layers.RandomFlip(bounding_box_format="xyxy")(data)
     with pytest.raises(ValueError, match=r"keys \['labels'\].*the key 'images'"):
         layers.RandomFlip()({"labels": np.zeros(2)})
