@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .... import config, random
-from ...._core.dtypes import is_float, real_dtype
+from ...._core.dtypes import is_float, is_string, real_dtype
 from ...._core.module import Owned
 from ...._errors import ArgumentError, ShapeError
 from ...._graph.tensor import KerasTensor
@@ -184,8 +184,8 @@ class ImageLayer(Layer):
         """Images, or a dict of images and more, changed."""
         self._check(data)
         if isinstance(data, dict):
-            known = {key: value for key, value in data.items() if key in PARTS}
-            rest = {key: value for key, value in data.items() if key not in PARTS}
+            known = {key: value for key, value in data.items() if key in PARTS and not is_string(value)}
+            rest = {key: value for key, value in data.items() if key not in known}
         else:
             known, rest = {"images": data}, {}
         training = bool(training)

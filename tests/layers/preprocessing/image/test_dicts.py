@@ -112,11 +112,12 @@ def test_boxes_that_leave_the_image_lose_their_label():
 
 
 def test_other_keys_and_the_given_dict_stay_as_they_are():
-    data = {**example(), "name": np.arange(2)}
+    data = {**example(), "name": np.arange(2), "labels": np.array(["cat", "dog"])}
     before = copy.deepcopy(data)
     out = layers.RandomFlip(seed=3, bounding_box_format="xyxy")(data)
     assert list(out) == list(data)
     assert np.asarray(out["name"]).tolist() == [0, 1]
+    assert out["labels"].tolist() == ["cat", "dog"]
     jax.tree.map(np.testing.assert_array_equal, data, before)
 
 
