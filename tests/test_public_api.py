@@ -41,6 +41,7 @@ NAMESPACES = [
     "kerax.summary.experimental",
     "kerax.tree",
     "kerax.utils",
+    "kerax.utils.bounding_boxes",
 ]
 
 # Used inside kerax; users have no need of them.

@@ -23,7 +23,7 @@ from ..config import disable_interactive_logging, enable_interactive_logging, is
 from ..data._adapters import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from ..data.pydataset import PyDataset
 from ..models import clone_model
-from . import _features
+from . import _features, bounding_boxes
 from ._audio_directory import audio_dataset_from_directory
 from ._config import Config
 from ._csv_dataset import make_csv_dataset
@@ -50,6 +50,7 @@ __all__ = [
     "Sequence",
     "array_to_img",
     "audio_dataset_from_directory",
+    "bounding_boxes",
     "clear_session",
     "clone_model",
     "custom_object_scope",

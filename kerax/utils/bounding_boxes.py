@@ -72,8 +72,13 @@ def clip_to_image_size(
         bounding_box_format: "xyxy" or "rel_xyxy".
 
     Raises:
-        ArgumentError: another format, or "xyxy" without the size of the image.
+        ArgumentError: no such dict, or "xyxy" without the size of the image.
+        Unsupported: another format.
     """
+    if not isinstance(bounding_boxes, dict) or not {"boxes", "labels"} <= set(bounding_boxes):
+        raise ArgumentError(
+            "clip_to_image_size", got=type(bounding_boxes).__name__, expected="a dict of 'boxes' and 'labels'"
+        )
     boxes = {**bounding_boxes, "boxes": convert_to_tensor(bounding_boxes["boxes"])}
     return _boxes.clip_to_image_size(boxes, height, width, bounding_box_format)
 
@@ -220,9 +225,7 @@ def compute_iou(
         raise ShapeError(
             where, got=f"boxes of shapes {first.shape} and {second.shape}", expected="(boxes, 4), or (batch, boxes, 4)"
         )
-    # What the format is: where corners are ordered does not change an area, so relative boxes become pixels too.
-    target = "xyxy"
-    first, second = (_corners(where, x, bounding_box_format, image_shape, target) for x in (first, second))
+    first, second = (_corners(where, x, bounding_box_format, image_shape, "xyxy") for x in (first, second))
     shared, union = _overlap(first[..., :, None, :], second[..., None, :, :])
     result = jnp.where(union == 0, 0.0, shared / jnp.where(union == 0, 1, union))
     if use_masking:

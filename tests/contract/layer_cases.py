@@ -414,7 +414,6 @@ CASES = [
     C("RandomSharpness", lambda L: L.RandomSharpness((0.4, 0.9), seed=1), PHOTO, random=True),
     C("RandomGaussianBlur", lambda L: L.RandomGaussianBlur(0.5, (3, 5), (0.2, 0.9), seed=1), PHOTO, random=True),
     C("RandomErasing", lambda L: L.RandomErasing(seed=1), PHOTO, random=True),
-    C("MixUp", lambda L: L.MixUp(seed=1), PHOTO, random=True),
     C("CutMix", lambda L: L.CutMix(seed=1), PHOTO, random=True),
     C("MaxNumBoundingBoxes", lambda L: L.MaxNumBoundingBoxes(3), PHOTO),
     C("AutoContrast", lambda L: L.AutoContrast((-3, 3)), PHOTO, grads=False),

@@ -39,6 +39,7 @@ ELSEWHERE = {
     "JaxLayer": "tests/layers/test_foreign.py",
     "Lambda": "tests/layers/test_behaviour.py",
     "Layer": "tests/layers",
+    "MixUp": "tests/layers/preprocessing/image/test_policies.py",
     "NNXLayer": "tests/layers/test_foreign.py",
     "RandAugment": "tests/layers/preprocessing/image/test_policies.py",
     "StringLookup": "tests/layers/test_lookup.py",

@@ -78,10 +78,20 @@ def images_change_until_they_excite(figures):
     assert figures["digits_read"] == list(range(10))
 
 
+def every_layer_changes_the_photograph_each_time_anew(figures):
+    assert figures["shape"] == [120, 180, 3]
+    assert min(figures["changes"].values()) > 1
+    assert min(figures["variety"].values()) > 0.5
+    flower, *moved = (boxes[0] for boxes in figures["boxes"])
+    assert all(0 <= number <= 1 for box in moved for number in box)
+    assert len({tuple(box) for box in (flower, *moved)}) == 5
+
+
 TUTORIALS = {
     "contrastive_learning": features_learned_without_labels_need_few,
     "dcgan": the_gan_draws_digits_of_many_kinds,
     "deep_dream": images_change_until_they_excite,
+    "image_augmentation": every_layer_changes_the_photograph_each_time_anew,
     "knowledge_distillation": the_student_knows_what_only_its_teacher_saw,
     "maml": one_step_is_enough_after_meta_learning,
     "training_loop_from_scratch": the_loop_learns_and_compiling_it_pays,
@@ -89,7 +99,7 @@ TUTORIALS = {
     "wgan_gp": the_penalty_pulls_norms_to_one_and_no_centre_is_forgotten,
 }
 SCRIPTS = sorted(path for path in EXAMPLES.glob("*.py") if path.stem not in TUTORIALS)
-PICTURES = {"quickstart": "quickstart.png", "deep_dream": "deep_dream.png"}
+PICTURES = {name: f"{name}.png" for name in ("deep_dream", "image_augmentation", "quickstart")}
 
 
 def drew_its_picture(name, folder):

@@ -1,4 +1,4 @@
-"""Where TensorFlow 2.3 to 2.5 kept the preprocessing layers."""
+"""Older home of the preprocessing layers."""
 
 from . import preprocessing
 

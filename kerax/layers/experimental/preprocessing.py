@@ -1,4 +1,4 @@
-"""The preprocessing layers, under the path that older code imports them from."""
+"""Older names of the preprocessing layers: `layers.experimental.preprocessing.Rescaling` is `layers.Rescaling`."""
 
 from __future__ import annotations
 
@@ -6,33 +6,18 @@ from typing import Any
 
 from ..._registry import family
 
-_NAMES = (
-    "CategoryEncoding",
-    "CenterCrop",
-    "Discretization",
-    "HashedCrossing",
-    "Hashing",
-    "IntegerLookup",
-    "Normalization",
-    "RandomContrast",
-    "RandomCrop",
-    "RandomFlip",
-    "RandomRotation",
-    "RandomTranslation",
-    "RandomZoom",
-    "Rescaling",
-    "Resizing",
-    "StringLookup",
-    "TextVectorization",
-)
+
+def _layers() -> dict[str, Any]:
+    """The preprocessing layers by name."""
+    return {name: layer for name, layer in family("layers").objects.items() if "._preprocessing." in layer.__module__}
 
 
 def __getattr__(name: str) -> Any:
-    known = family("layers").objects
-    if name in _NAMES and name in known:
-        return known[name]
+    layers = _layers()
+    if name in layers:
+        return layers[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return [name for name in _NAMES if name in family("layers").objects]
+    return sorted(_layers())

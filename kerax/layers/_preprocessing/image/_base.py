@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .... import config, random
-from ...._core.dtypes import is_float, real_dtype
+from ...._core.dtypes import is_float, is_string, real_dtype
 from ...._core.module import Owned
 from ...._errors import ArgumentError, ShapeError
 from ...._graph.tensor import KerasTensor
@@ -76,8 +76,8 @@ class ImageLayer(Layer):
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if "_kerax_owned" in vars(self) and name != "_kerax_owned":
-            self._runner.forget()
+        if vars(self).get("built") and not name.startswith("_"):
+            self._runner.forget()  # its programs were made from what the attributes held
 
     @property
     def _where(self) -> str:
@@ -184,8 +184,8 @@ class ImageLayer(Layer):
         """Images, or a dict of images and more, changed."""
         self._check(data)
         if isinstance(data, dict):
-            known = {key: value for key, value in data.items() if key in PARTS}
-            rest = {key: value for key, value in data.items() if key not in PARTS}
+            known = {key: value for key, value in data.items() if key in PARTS and not is_string(value)}
+            rest = {key: value for key, value in data.items() if key not in known}
         else:
             known, rest = {"images": data}, {}
         training = bool(training)
@@ -256,14 +256,14 @@ class ImageLayer(Layer):
         return boxes
 
     def _boxes_changed(
-        self, boxes: dict, sizes: tuple, change: Callable[[Any], Any], after: tuple | None = None
+        self, boxes: dict, sizes: tuple, change: Callable[[Any], Any], after: tuple | None = None, cut: bool = True
     ) -> dict:
-        """Boxes of images of (height, width), taken through a change of corners, cut to the image after it."""
+        """Boxes of images of (height, width), taken through a change of corners, and cut to the image after it."""
         given = self.bounding_box_format or "xyxy"
         corners = _boxes.convert_format(boxes["boxes"], given, "xyxy", *sizes)
         moved = {**boxes, "boxes": change(corners)}
         height, width = after or sizes
-        moved = _boxes.clip_to_image_size(moved, height, width, "xyxy")
+        moved = _boxes.clip_to_image_size(moved, height, width, "xyxy") if cut else moved
         return {**moved, "boxes": _boxes.convert_format(moved["boxes"], "xyxy", given, height, width)}
 
     # -- shapes ------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import numpy as np
 
 from ...._core.dtypes import real_dtype
 from ...._core.variable import plain
-from ...._errors import ArgumentError, ShapeError
+from ...._errors import ArgumentError, ShapeError, Unsupported
 from ...._types import Array, ArrayLike, DType
 
 FORMATS = (
@@ -119,7 +119,7 @@ def clip_to_image_size(boxes: dict, height: Any, width: Any, bounding_box_format
     """Boxes cut to their image; the label of one that has no area left is -1."""
     kind = checked_format("clip_to_image_size", bounding_box_format)
     if kind not in ("xyxy", "rel_xyxy"):
-        raise ArgumentError(
+        raise Unsupported(
             "clip_to_image_size", got=f"the format {kind!r}", expected="'xyxy' or 'rel_xyxy'", hint="convert_format"
         )
     if kind == "xyxy" and (height is None or width is None):

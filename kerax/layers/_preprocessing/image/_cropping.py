@@ -361,4 +361,4 @@ class RandomFlip(ImageLayer):
                 top, bottom = height - bottom, height - top
             return xp.where(flips[:, :, 0], xp.stack([left, top, right, bottom], axis=-1), corners)
 
-        return self._boxes_changed(bounding_boxes, (height, width), change)
+        return self._boxes_changed(bounding_boxes, (height, width), change, cut=False)

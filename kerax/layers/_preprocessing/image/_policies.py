@@ -49,7 +49,7 @@ class _Policy(ImageLayer):
             _warping.RandomRotation(self.factor, **bent),
             _light.RandomBrightness(self.factor, **ranged),
             _colors.RandomColorDegeneration(self.factor, **ranged),
-            _light.RandomContrast(self.factor if low else high, **ranged),
+            _light.RandomContrast(self.factor, **ranged),
             _filters.RandomSharpness(self.factor, **ranged),
             _light.RandomPosterization((max(int(8 * low), 1), max(int(8 * high), 1)), **ranged),
             _light.Solarization(self.factor, self.factor, **ranged),

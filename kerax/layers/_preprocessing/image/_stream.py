@@ -93,13 +93,14 @@ class Runner:
     def _state(self, layer: Any) -> np.ndarray:
         array = layer.generator.state.value
         if self._known is None or self._known[0] is not array:
-            self._known = (array, np.asarray(array))
+            self._known = (array, np.array(array))  # a copy: a step may reuse the memory
         return self._known[1]
 
     def _advance(self, layer: Any, stream: Stream) -> None:
         if stream.count:
             after = stream.start + np.array([0, stream.count], "uint32")
-            layer.generator.state.assign(after)
+            with jax.default_device(next(iter(layer.generator.state.value.devices()))):
+                layer.generator.state.assign(after)
             self._known = (layer.generator.state.value, after)
 
 
