@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from .._core.module import variables_of
 from .._errors import ArgumentError, StateError
 from .._types import Logs, PathLike
-from .._core.module import variables_of
 from ..checkpoint import keep, variables
 from ..checkpoint.store import Damaged
 from ._keeper import Keeper
