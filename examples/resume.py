@@ -86,10 +86,10 @@ def main():
         lines = alone.communicate()[0].splitlines()
         print("  " + "\n  ".join(lines[-3:]))
 
-        print("\nThe same training, killed in its fifth epoch:")
+        print("\nThe same training, killed in its ninth epoch:")
         killed = start(Path(home) / "killed")
         for line in killed.stdout:
-            if line.startswith("Epoch 5/"):
+            if line.startswith("Epoch 9/"):
                 killed.send_signal(signal.SIGKILL)
                 break
         killed.communicate()

@@ -41,9 +41,8 @@ MISSING: dict[str, list[str]] = {
             "split_dataset text_dataset_from_directory timeseries_dataset_from_array",
         ),
     ],
-    "waits for the callbacks": _in(
-        "callbacks", "BackupAndRestore ModelCheckpoint OrbaxCheckpoint RemoteMonitor SwapEMAWeights TensorBoard"
-    ),
+    "waits for the callbacks": ["callbacks.TensorBoard"],
+    "callbacks.Checkpoint is in its place: it resumes, too": ["callbacks.OrbaxCheckpoint"],
     "waits for saving: the editor of files, the first form of configs": [
         "saving.KerasFileEditor",
         "legacy",
