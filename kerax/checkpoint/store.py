@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import secrets
 import shutil
@@ -22,7 +21,6 @@ from .._version import __version__
 
 __all__ = ["Damaged", "Store"]
 
-log = logging.getLogger("kerax")
 FORMAT = 1
 
 

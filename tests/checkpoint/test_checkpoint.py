@@ -115,7 +115,7 @@ def test_more_epochs_go_on_from_the_end(tmp_path, capsys):
 @pytest.mark.usefixtures("patient")
 def test_a_finished_training_is_not_trained_again(tmp_path, capsys, monkeypatch):
     done = fit(model(), Checkpoint(tmp_path / "run"))
-    monkeypatch.setattr("kerax.callbacks._checkpoint._finished", {})  # as in another process
+    monkeypatch.setattr("kerax.callbacks._checkpoint._finished", set())  # as in another process
     made = model()
     history = fit(made, Checkpoint(tmp_path / "run"))
     assert history.history == done.history
