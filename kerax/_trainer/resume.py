@@ -37,9 +37,7 @@ class Run:
 
     Attributes:
         epoch: the epoch in progress, or the next one.
-        steps: training steps done, in all epochs and processes.
         logs: those of the last epoch.
-        trained: whether there was anything to do, here or before.
     """
 
     def __init__(
@@ -78,6 +76,7 @@ class Run:
 
     @property
     def trained(self) -> bool:
+        """Whether there was anything to do, here or before."""
         return self._before > 0
 
     def epoch_begins(self, epoch: int) -> None:

@@ -16,7 +16,7 @@ from ._monitor import Monitor
 __all__ = ["Checkpoint"]
 
 
-_finished: dict[Path, int] = {}  # directories of the fits that this process has finished
+_finished: set[Path] = set()  # directories of the fits that this process has finished
 
 
 class Checkpoint(Keeper, Monitor):
@@ -28,7 +28,7 @@ class Checkpoint(Keeper, Monitor):
     that was not. The directory is made; the checkpoints in it are read by Orbax as well.
 
     Writing goes on beside the training, which never waits for it before its end. Where the moments come faster than
-    can be written, some are left out: those within three seconds of a save, at most. The best epochs and the last one
+    can be written, some are left out: those within a second of a save, at most. The best epochs and the last one
     are always written.
 
     Args:
@@ -84,9 +84,7 @@ class Checkpoint(Keeper, Monitor):
             return None
 
     def before_going_on(self, epoch: int, run: Any) -> None:
-        if epoch < run.epochs:
-            return
-        if _finished.get(self.store.path) is not None:
+        if epoch >= run.epochs and self.store.path in _finished:
             raise StateError(
                 f"Checkpoint({str(self.store.path)!r})",
                 got=f"the directory of a fit that this process has finished, of {epoch} epochs",
@@ -104,17 +102,18 @@ class Checkpoint(Keeper, Monitor):
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         super().on_train_end(logs)
-        _finished[self.store.path] = self._run.epoch
+        _finished.add(self.store.path)
 
     def marks(self, value: float | None) -> dict[str, Any]:
         return {"value": value, "rising": self._rising}
 
     def written(self, step: int) -> None:
-        self._values[step] = self._value_of(step)
-        stay = keep.kept(self._values, self.max_to_keep, self.keep_best, bool(self._rising))
-        for old in sorted(set(self._values) - stay):
-            del self._values[old]
+        values = {**self._values, step: self._value_of(step)}
+        stay = keep.kept(values, self.max_to_keep, self.keep_best, bool(self._rising))
+        for old in sorted(set(values) - stay):
             self.store.remove(old)
+        # a new dict: the training looks at the old one meanwhile
+        self._values = {number: value for number, value in values.items() if number in stay}
 
     def restore(self, model: Any, step: int | str = "latest") -> int:
         """Give a model the weights of a checkpoint, and its optimizer the state, if that is built.

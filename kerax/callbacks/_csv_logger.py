@@ -37,9 +37,11 @@ class CSVLogger(Callback):
         self._headed = False
 
     def get_state(self) -> dict[str, Any]:
-        with open(self.filename, "rb") as file:
-            file.seek(self._start)
-            text = file.read().decode()
+        text = ""
+        if os.path.exists(self.filename):
+            with open(self.filename, "rb") as file:
+                file.seek(self._start)
+                text = file.read().decode()
         return {"keys": self.keys, "start": self._start, "headed": self._headed, "text": text}
 
     def set_state(self, state: dict[str, Any]) -> None:

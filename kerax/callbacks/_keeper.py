@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import logging
 import warnings
 from typing import Any
 
+import jax
 import numpy as np
 
-from .._errors import ArgumentError, DataError, StateError
+from .._errors import ArgumentError, DataError, StateError, Unsupported
 from .._types import Logs, PathLike
 from ..checkpoint import plain, variables
 from ..checkpoint.store import Damaged, Store
@@ -17,8 +17,6 @@ from ..checkpoint.writer import Writer
 from ._periodic import Periodic
 
 __all__ = ["Keeper"]
-
-log = logging.getLogger("kerax")
 
 
 class Keeper(Periodic):
@@ -57,8 +55,14 @@ class Keeper(Periodic):
         Raises:
             DataError: the directory cannot be written to, or all checkpoints are damaged.
             ShapeError: the newest one is of another model.
+            Unsupported: one of several processes of a training.
         """
         self._run = run
+        if jax.process_count() > 1:
+            raise Unsupported(
+                f"{type(self).__name__} in a training of {jax.process_count()} processes",
+                hint="Orbax's CheckpointManager on the state of the model",
+            )
         self.store.prepare(type(self).__name__)
         run.check_data(within_epochs=not isinstance(self.save_freq, str), exact=self.exact)
         found = self._newest()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import secrets
 import shutil
@@ -22,7 +21,6 @@ from .._version import __version__
 
 __all__ = ["Damaged", "Store"]
 
-log = logging.getLogger("kerax")
 FORMAT = 1
 
 
@@ -92,16 +90,9 @@ class Store:
         try:
             part.mkdir()
             _write_arrays(part / "state", arrays)
-            body = json.dumps(
-                {
-                    "format": FORMAT,
-                    "kerax": __version__,
-                    "arrays": [
-                        [key, array.dtype.name, list(array.shape), _sum(array)] for key, array in arrays.items()
-                    ],
-                    **about,
-                }
-            )
+            sums = [[key, array.dtype.name, list(array.shape), _sum(array)] for key, array in arrays.items()]
+            facts = {"format": FORMAT, "kerax": __version__, "arrays": sums, "files": _files(part / "state"), **about}
+            body = json.dumps(facts)
             with atomic_write(part / "about.json", "w", encoding="utf-8") as file:
                 file.write(f"{zlib.crc32(body.encode()):08x}\n{body}\n")
             _sync(part)
@@ -148,13 +139,16 @@ class Store:
         return found
 
     def read(self, step: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """The arrays and the rest of a checkpoint, every array checked against its checksum.
+        """The arrays and the rest of a checkpoint, every file and every array checked against its checksum.
 
         Raises:
             Damaged: it is not whole.
         """
         about = self.about(step)
         where = f"The checkpoint {self.folder(step)}"
+        if about["files"] != (files := _files(self.folder(step) / "state")):
+            other = sorted(name for name in {*files, *about["files"]} if files.get(name) != about["files"].get(name))
+            raise Damaged(where, got=f"other bytes in state/{other[0]} than were written", expected="those of the save")
         found = _read_arrays(self.folder(step) / "state", where)
         arrays: dict[str, np.ndarray] = {}
         for key, dtype, shape, total in about["arrays"]:
@@ -185,6 +179,16 @@ class Store:
 
 def _sum(array: np.ndarray) -> int:
     return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data) if array.size else 0
+
+
+def _files(folder: Path) -> dict[str, list[int]]:
+    """The size and checksum of each file in a folder, at any depth."""
+    found: dict[str, list[int]] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            data = path.read_bytes()
+            found[path.relative_to(folder).as_posix()] = [len(data), zlib.crc32(data)]
+    return found
 
 
 def _write_arrays(folder: Path, arrays: Mapping[str, np.ndarray]) -> None:

@@ -89,7 +89,10 @@ def fit(saved: Sequence[Entry], arrays: Sequence[np.ndarray], groups: Groups, wh
         more = f"\n  and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
         raise ShapeError(
             where,
-            got="the state of another training:\n" + "\n".join(f"  {line}" for line in differences[:SHOWN]) + more,
+            got="the state of another training:\n"
+            + "\n".join(f"  {line}" for line in differences[:SHOWN])
+            + more
+            + "\n",
             expected="that of the same model, optimizer and metrics",
             hint="build and compile the model as when the checkpoint was written, or choose another directory",
         )

@@ -14,7 +14,8 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("guide", GUIDES, ids=[guide.stem for guide in GUIDES])
-def test_the_blocks_of_a_guide_run(guide):
+def test_the_blocks_of_a_guide_run(guide, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # some write files
     text = guide.read_text()
     blocks = list(BLOCK.finditer(text))
     assert blocks, "a guide shows code"
