@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import itertools
 import logging
@@ -11,6 +10,7 @@ import socket
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from .._errors import ArgumentError, StateError
@@ -23,9 +23,9 @@ _numbers = itertools.count(1)
 
 
 class EventWriter:
-    """Writes events to a new file in a folder; the file is made with the first event.
+    """Writes events to a new file in a folder.
 
-    May be called from several threads. A writer that is forgotten closes its file.
+    May be called from several threads. A writer that is forgotten writes what waits, and closes its file.
 
     Args:
         logdir: the folder of the run, made where it is missing; also `s3://` and `gs://`, where tensorboardX can.
@@ -55,55 +55,50 @@ class EventWriter:
         self.closed = False
         self._max_queue = max_queue
         self._flush_seconds = flush_millis / 1000
-        self._suffix = f".{os.getpid()}.{self.number}{suffix}"  # two writers of one second share no file
         self._lenient = lenient
         self._lost = False
-        self._waiting: list[Any] = []
-        self._file: Any = None
         self._flushed = time.monotonic()
         self._lock = threading.RLock()
-        self._finalizer: Any = None
+        folder = self.logdir if "://" in self.logdir else os.path.abspath(self.logdir)
         try:
-            self._make_folder()
+            _make(folder)
         except OSError as error:
             raise ArgumentError(
                 where, got=f"{self.logdir!r}: {error.strerror or error}", expected="a folder that can be written to"
             ) from error
-
-    def _make_folder(self) -> None:
-        if "://" not in self.logdir:
-            os.makedirs(self.logdir, exist_ok=True)
-            if not os.access(self.logdir, os.W_OK | os.X_OK):
-                raise PermissionError(13, "no permission to write")
+        # the process and the number: two writers of one second share no file
+        self._file = _EventFile(folder, f".{os.getpid()}.{self.number}{suffix}")
+        self._end = weakref.finalize(self, self._file.close)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.logdir!r}{' closed' if self.closed else ''}>"
 
-    def add(self, step: int | None = None, *, wall_time: float | None = None, **what: Any) -> None:
+    def add(self, step: int = 0, **what: Any) -> None:
         """Add an event.
 
         Args:
             step: where on the x axis.
-            wall_time: seconds since 1970; default: now.
-            **what: one of `summary`, `graph_def`, `tagged_run_metadata`.
+            **what: `summary` or `graph_def`.
         Raises:
             StateError: the writer is closed.
         """
-        event = protos().event.Event(wall_time=time.time() if wall_time is None else wall_time, step=step or 0, **what)
+        event = protos().event.Event(wall_time=time.time(), step=step, **what)
         with self._lock:
             if self.closed:
                 raise StateError(f"The writer of {self.logdir!r}", got="a summary after it was closed")
             if self._lost:
                 return
-            self._waiting.append(event)
-            if len(self._waiting) >= self._max_queue or time.monotonic() - self._flushed > self._flush_seconds:
-                self._guarded(self._write)
+            self._file.waiting.append(event)
+            if time.monotonic() - self._flushed > self._flush_seconds:
+                self._sync()
+            elif len(self._file.waiting) >= self._max_queue:
+                self._guarded(self._file.write)
 
     def flush(self) -> None:
         """Let what waits reach the disk; nothing where the writer is closed."""
         with self._lock:
             if not (self.closed or self._lost):
-                self._guarded(self._sync)
+                self._sync()
 
     def close(self) -> None:
         """Flush, and end the file. Closing again does nothing."""
@@ -113,57 +108,73 @@ class EventWriter:
             self.closed = True
             try:
                 if not self._lost:
-                    self._guarded(self._sync)
+                    self._sync()
             finally:
-                if self._finalizer is not None:
-                    with contextlib.suppress(OSError) if self._lost else contextlib.nullcontext():  # it was told of
-                        self._finalizer()
+                self._guarded(self._end)
 
-    def _guarded(self, act: Any) -> None:
+    def _sync(self) -> None:
+        self._guarded(self._file.sync)
+        self._flushed = time.monotonic()
+
+    def _guarded(self, act: Callable[[], Any]) -> None:
         try:
             act()
         except OSError as error:
             if not self._lenient:
                 raise
+            self._file.waiting.clear()
+            if not self._lost:
+                log.warning("Nothing more is written to %r, for TensorBoard: %s.", self.logdir, error)
             self._lost = True
-            self._waiting.clear()
-            log.warning("Nothing more is written to %r, for TensorBoard: %s.", self.logdir, error)
 
-    def _write(self) -> None:
+
+def _make(folder: str) -> None:
+    """Make a folder that can be written to."""
+    if "://" not in folder:
+        os.makedirs(folder, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(13, "No permission to write")
+
+
+class _EventFile:
+    """A file of events, made with the first of them.
+
+    Attributes:
+        waiting: events that are not yet in it.
+    """
+
+    def __init__(self, folder: str, suffix: str) -> None:
+        self.waiting: list[Any] = []
+        self._folder, self._suffix = folder, suffix
+        self._records: Any = None  # tensorboardX's writer of records
+
+    def write(self) -> None:
         """Hand what waits to the file."""
-        if self._file is None:
-            if not self._waiting:
-                return
-            self._file = self._opened()
-            self._finalizer = weakref.finalize(self, _finish, self._file, self._waiting)
-        while self._waiting:
-            self._file.write(self._waiting[0].SerializeToString())
-            del self._waiting[0]
+        if self._records is None and self.waiting:
+            self._open()
+        while self.waiting:
+            self._records.write(self.waiting[0].SerializeToString())
+            del self.waiting[0]
 
-    def _opened(self) -> Any:
-        """A new file, which begins with the version of its format."""
-        folder = self.logdir if "://" in self.logdir else os.path.abspath(self.logdir)
+    def _open(self) -> None:
         now = time.time()
         name = f"events.out.tfevents.{int(now):010d}.{socket.gethostname()}{self._suffix}"
-        file = importlib.import_module("tensorboardX.record_writer").RecordWriter(f"{folder}/{name}")
-        file.write(protos().event.Event(wall_time=now, file_version="brain.Event:2").SerializeToString())
-        return file
+        self._records = importlib.import_module("tensorboardX.record_writer").RecordWriter(f"{self._folder}/{name}")
+        self._records.write(protos().event.Event(wall_time=now, file_version="brain.Event:2").SerializeToString())
 
-    def _sync(self) -> None:
-        self._write()
-        if self._file is not None:
-            self._file.flush()
-        self._flushed = time.monotonic()
+    def sync(self) -> None:
+        """The same, up to the disk."""
+        self.write()
+        if self._records is not None:
+            self._records.flush()
 
-
-def _finish(file: Any, waiting: list[Any]) -> None:
-    """End the file of a writer that nobody closed."""
-    try:
-        for event in waiting:
-            file.write(event.SerializeToString())
-    finally:
-        waiting.clear()
-        file.close()
+    def close(self) -> None:
+        """Write what waits, and end the file."""
+        try:
+            self.write()
+        finally:
+            if self._records is not None:
+                self._records.close()
 
 
 class NoopWriter:
@@ -173,7 +184,7 @@ class NoopWriter:
     number = 0
     closed = False
 
-    def add(self, step: int | None = None, *, wall_time: float | None = None, **what: Any) -> None:
+    def add(self, step: int = 0, **what: Any) -> None:
         """Nothing."""
 
     def flush(self) -> None:

@@ -103,8 +103,8 @@ class TensorBoard(Callback):
         self._iterations = 0  # of the optimizer, before it
         self._metadata: dict[str, Path] = {}
         self._before: dict[str, Any] | None = None  # the defaults of summaries, while they go to this callback
-        self._since = 0.0
-        self._batch_since = 0.0
+        self._since = self._batch_since = 0.0  # when the epoch, the batch began
+        self._iterations_before = 0  # the epoch
 
     def set_model(self, model: Any) -> None:
         super().set_model(model)
@@ -138,6 +138,14 @@ class TensorBoard(Callback):
         self._listen()
         self._summaries_begin()
 
+    def get_state(self) -> dict[str, Any]:
+        """Where the count of batches stands."""
+        return {"batches": self._batches, "iterations": self._iterations}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on counting there."""
+        self._batches, self._iterations = state["batches"], state["iterations"]
+
     def on_train_end(self, logs: Logs | None = None) -> None:
         for name, path in self._metadata.items():
             if not path.is_file():
@@ -156,7 +164,7 @@ class TensorBoard(Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._listen()  # no longer to single batches, once what was to be profiled is
         if self.write_steps_per_second:
-            self._steps_before = self._iterations_now()
+            self._iterations_before = self._iterations_now()
             self._since = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
@@ -198,7 +206,7 @@ class TensorBoard(Callback):
 
     def _pace(self) -> float:
         seconds = max(time.perf_counter() - self._since, 1e-9)
-        steps = self._iterations_now() - self._steps_before
+        steps = self._iterations_now() - self._iterations_before
         return (steps or (self.params or {}).get("steps") or 0) / seconds
 
     # -- batches ---------------------------------------------------------------------------
