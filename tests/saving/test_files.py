@@ -225,7 +225,6 @@ def test_layers_can_be_matched_by_name(model, tmp_path):
         (lambda m, d: kerax.models.load_model(d / "none"), ValueError, "no such file"),
         (lambda m, d: kerax.models.load_model(d), ValueError, "a directory without a checkpoint"),
         (lambda m, d: kerax.Sequential([L.Dense(2)]).save_weights(d / "m.weights.h5"), ValueError, "not built"),
-        (lambda m, d: m.export(d / "m"), NotImplementedError, "export"),
     ],
 )
 def test_wrong_use_is_named(model, tmp_path, call, error, text):
