@@ -19,6 +19,7 @@ NAMESPACES = [
     "kerax.constraints",
     "kerax.distribution",
     "kerax.dtype_policies",
+    "kerax.export",
     "kerax.initializers",
     "kerax.layers",
     "kerax.losses",

@@ -60,7 +60,6 @@ MISSING: dict[str, list[str]] = {
     ],
     "waits for the applications": ["applications"],
     "waits for distillation": ["distillation"],
-    "waits for export": ["export"],
     "waits for the scikit-learn wrappers": ["wrappers"],
 }
 
