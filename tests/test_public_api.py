@@ -21,6 +21,7 @@ NAMESPACES = [
     "kerax.data",
     "kerax.distribution",
     "kerax.dtype_policies",
+    "kerax.export",
     "kerax.initializers",
     "kerax.layers",
     "kerax.losses",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .. import _serial, tree
+from .. import tree
 from .._errors import ArgumentError
 from .._graph.node import OpCall
 from .._graph.tensor import KerasTensor
+from ..layers._core.bytecode import trusting_own
 from ..layers._core.input_layer import Input, InputLayer
 from ..layers._layer import Layer
 from ..saving import archive, limits
@@ -42,7 +43,7 @@ def clone_model(
             return clone_model(layer, clone_function=clone_function, call_function=call_function, recursive=True)
         if clone_function is not None:
             return clone_function(layer)
-        with _serial.reading(safe_mode=False):  # the config comes from no file
+        with trusting_own():
             copy = type(layer).from_config(layer.get_config())
         _teach(copy, layer)
         return copy
@@ -90,7 +91,8 @@ def clone_model(
             got="a subclassed model with clone_function or input_tensors",
             expected="a Sequential or functional model, whose layers can be taken apart",
         )
-    copy = type(model).from_config(model.get_config())
+    with trusting_own():
+        copy = type(model).from_config(model.get_config())
     _teach(copy, model)
     return copy
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._errors import ArgumentError, NotBuiltError, Unsupported
 from .._types import PathLike
-from . import archive, directory, h5, legacy
+from . import archive, directory, flat, h5, legacy
 
 log = logging.getLogger("kerax")
 
@@ -128,8 +128,9 @@ def save_weights(
 
     Args:
         model: a built model.
-        filepath: ends in `.weights.h5` (Keras 3's format) or `.h5` (that of Keras 2); without a suffix it
-            becomes a directory of Orbax.
+        filepath: ends in `.weights.h5` (Keras 3's format) or `.h5` (that of Keras 2), or in `.safetensors` or
+            `.msgpack` (values by name, for other tools, without the optimizer); without a suffix it becomes a
+            directory of Orbax.
         overwrite: False asks on the terminal before a file is replaced.
         max_shard_size: gigabytes that a file may have at most; more become several, listed in `.weights.json`.
         save_format: an older name of the suffix: "h5", or "tf" for the directory.
@@ -150,11 +151,11 @@ def save_weights(
             raise ArgumentError(
                 f"save_weights to {path.name!r}", got="no max_shard_size", expected="the gigabytes a file may have"
             )
-    elif kind not in (".weights.h5", ".h5", ""):
+    elif kind not in (".weights.h5", ".h5", "", *flat.SUFFIXES):
         raise ArgumentError(
             f"save_weights to {path.name!r}",
             got=f"the suffix {path.suffix!r}",
-            expected="a name ending in .weights.h5, or .h5, or without a suffix",
+            expected="a name ending in .weights.h5, .h5, .safetensors or .msgpack, or without a suffix",
         )
     _need_built(model, "save_weights")
     if not _may_write(path, overwrite):
@@ -165,6 +166,8 @@ def save_weights(
         h5.save(model, path)
     elif kind == ".h5":
         legacy.save_weights(model, path)
+    elif kind in flat.SUFFIXES:
+        flat.save(model, path)
     else:
         directory.save(model, path, False)
 
@@ -183,7 +186,8 @@ def load_weights(
 
     Args:
         model: a built model.
-        filepath: `.weights.h5`, `.weights.json`, `.keras`, `.h5`, or the directory a name without a suffix became.
+        filepath: `.weights.h5`, `.weights.json`, `.keras`, `.h5`, `.safetensors`, `.msgpack`, or the directory that a
+            name without a suffix became.
         skip_mismatch: leave objects alone whose values do not fit, with a warning.
         by_name: of `.h5`: match layers by name instead of order.
         objects_to_skip: layers and others to leave alone.
@@ -216,6 +220,8 @@ def load_weights(
         h5.load(model, path, skip_mismatch, objects_to_skip)
     elif path.name.endswith(".weights.json"):
         h5.load_sharded(model, path, skip_mismatch, objects_to_skip)
+    elif path.suffix in flat.SUFFIXES:
+        flat.load(model, path, skip_mismatch, objects_to_skip)
     elif path.suffix == ".keras":
         archive.load_weights(model, path, skip_mismatch, objects_to_skip)
     elif directory.is_one(path):

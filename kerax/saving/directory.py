@@ -10,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from .._errors import ArgumentError, DataError
@@ -113,16 +115,53 @@ def _read(path: Path) -> tuple[Any, dict[str, np.ndarray]]:
         try:
             found = manager.restore(step, args=ocp.args.Composite(about=ocp.args.JsonRestore()))
             shapes = manager.item_metadata(step).state
+            _judge(shapes, path)
             restore = {key: ocp.RestoreArgs(restore_type=np.ndarray) for key in shapes}
             state = manager.restore(step, args=ocp.args.Composite(state=ocp.args.PyTreeRestore(restore_args=restore)))
+        except DataError:
+            raise
         except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             raise DataError(
                 f"The directory {path.name}", got=f"a checkpoint that cannot be read ({error})", expected="a whole one"
             ) from error
     if not isinstance(found.about, dict) or not isinstance(found.about.get("objects"), dict):
         raise DataError(f"The directory {path.name}", got="a checkpoint of something else", expected="that of a model")
-    empty = {key: np.zeros(shape, np.dtype(dtype)) for key, (shape, dtype) in found.about.get("empty", {}).items()}
-    return found.about, {**state.state, **empty}
+    return found.about, {**state.state, **_empty(found.about.get("empty", {}), path)}
+
+
+def _empty(listed: Any, path: Path) -> dict[str, np.ndarray]:
+    """The arrays without elements, which Orbax does not keep.
+
+    Raises:
+        DataError: something else is listed.
+    """
+    made = {}
+    try:
+        for key, (shape, dtype) in listed.items():
+            if 0 not in shape:
+                raise ValueError(f"{key!r} of shape {shape}")
+            made[key] = np.zeros(shape, jnp.dtype(dtype))
+    except (TypeError, ValueError, AttributeError) as error:
+        raise DataError(
+            f"The directory {path.name}", got=f"a bad list of empty arrays ({error})", expected="shapes with a 0"
+        ) from error
+    return made
+
+
+def _judge(shapes: Mapping[str, Any], path: Path) -> None:
+    """Compare the arrays that are listed with the bytes that are there: what is missing would be made up.
+
+    Raises:
+        DataError: more than the files can hold.
+    """
+    stored = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    for key, about in shapes.items():
+        if math.prod(about.shape) * np.dtype(about.dtype).itemsize > limits.RATIO * stored + limits.FREE:
+            raise DataError(
+                f"The directory {path.name}, entry {key!r}",
+                got=f"shape {tuple(about.shape)} of {np.dtype(about.dtype)}, where the files have {stored} bytes",
+                expected="them all",
+            )
 
 
 def _restore(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
+import re
 import shutil
 import tempfile
 import zlib
@@ -66,8 +68,8 @@ def load(model: Any, path: Path, skip_mismatch: bool = False, objects_to_skip: I
 def save_sharded(model: Any, path: Path, max_shard_size: float) -> None:
     """Write the weights in files of at most `max_shard_size` GB, and the list of them.
 
-    All files are written before the first takes its place. The list holds their checksums: a list and files
-    of two different saves are told apart.
+    The files have names that no file beside them has; the list takes its place last, and then the files of the list
+    before go: at every moment one whole save is there. The list holds the checksums of its files.
 
     Args:
         path: of the list, ending in ".weights.json"; the files stand beside it.
@@ -77,9 +79,8 @@ def save_sharded(model: Any, path: Path, max_shard_size: float) -> None:
         raise ArgumentError(
             "save_weights max_shard_size", got=max_shard_size, expected="a positive number of gigabytes"
         )
-    stem = path.name.removesuffix(".weights.json")
     shards: list[list[tuple[str, str, dict[str, Any]]]] = [[]]
-    places: dict[str, list[str]] = {}
+    places: dict[str, list[int]] = {}
     room, total = limit, 0
     for owner, name, values in weights.gather(model):
         key = f"/{owner}/vars" if owner else "/vars"
@@ -92,29 +93,56 @@ def save_sharded(model: Any, path: Path, max_shard_size: float) -> None:
                 room = limit
             room -= size
             shards[-1][-1][2][index] = value
-            file = f"{stem}_{len(shards) - 1:05d}.weights.h5"
-            if file not in places.setdefault(key, []):
-                places[key].append(file)
-    names = [f"{stem}_{index:05d}.weights.h5" for index in range(len(shards))]
+            if len(shards) - 1 not in places.setdefault(key, []):
+                places[key].append(len(shards) - 1)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    before = _listed(path)
+    names = _free_names(path, len(shards))
     checksums: dict[str, int] = {}
-    with contextlib.ExitStack() as stack:  # leaves in reverse: the list last in, would be first out
-        path.parent.mkdir(parents=True, exist_ok=True)
-        listing = stack.enter_context(atomic_write(path, "w", encoding="utf8"))
+    try:
         for name, entries in zip(names, shards, strict=True):
             with drafted(lambda file, entries=entries: _fill(file, entries)) as draft:
-                target = stack.enter_context(atomic_write(path.with_name(name)))
-                checksum = 0
-                while chunk := draft.read(1 << 20):
-                    checksum = zlib.crc32(chunk, checksum)
-                    target.write(chunk)
+                with atomic_write(path.with_name(name)) as target:
+                    checksum = 0
+                    while chunk := draft.read(1 << 20):
+                        checksum = zlib.crc32(chunk, checksum)
+                        target.write(chunk)
                 checksums[name] = checksum
-        json.dump(
-            {"metadata": {"total_size": float(total), "crc32": checksums}, "weight_map": places}, listing, indent=4
-        )
-    for left in path.parent.glob(f"{stem}_*.weights.h5"):
-        number = left.name[len(stem) + 1 :].removesuffix(".weights.h5")
-        if len(number) == 5 and number.isdigit() and left.name not in names:
-            left.unlink()
+        about = {
+            "metadata": {"total_size": float(total), "crc32": checksums},
+            "weight_map": {key: [names[index] for index in held] for key, held in places.items()},
+        }
+        with atomic_write(path, "w", encoding="utf8") as listing:
+            json.dump(about, listing, indent=4)
+    except BaseException:
+        for name in names:
+            path.with_name(name).unlink(missing_ok=True)
+        raise
+    for name in before - set(names):
+        path.with_name(name).unlink(missing_ok=True)
+
+
+def _free_names(path: Path, count: int) -> list[str]:
+    """Names for that many files, `m_00000.weights.h5` as Keras has them where it can be."""
+    stem = path.name.removesuffix(".weights.json")
+    for number in itertools.count():
+        mark = f"{number}_" if number else ""
+        names = [f"{stem}_{mark}{index:05d}.weights.h5" for index in range(count)]
+        if not any(path.with_name(name).exists() for name in names):
+            break
+    return names
+
+
+def _listed(path: Path) -> set[str]:
+    """The files of the list that is there, as far as it can be read."""
+    stem = path.name.removesuffix(".weights.json")
+    try:
+        found = json.loads(path.read_bytes())["weight_map"]
+        names = {name for held in found.values() for name in ([held] if isinstance(held, str) else held)}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return set()
+    ours = re.compile(re.escape(stem) + r"_(\d+_)?\d{5}\.weights\.h5")
+    return {name for name in names if isinstance(name, str) and ours.fullmatch(name)}
 
 
 def _fill(file: Any, entries: list[tuple[str, str, dict[str, Any]]]) -> None:

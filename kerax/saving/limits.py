@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import tarfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
@@ -270,6 +271,33 @@ def elements(file: Any, name: str) -> int:
     except DAMAGED as error:
         raise DataError(f"The file {name}", got=f"a damaged file ({error})", expected="a whole one") from error
     return total
+
+
+def check_tar(archive: tarfile.TarFile, name: str, size: int) -> None:
+    """Look at the list of an archive before anything is unpacked. Files and folders alone pass: what a link may
+    do has been got wrong in every filter so far.
+
+    Args:
+        archive: to be unpacked.
+        name: what errors call it.
+        size: its bytes.
+
+    Raises:
+        DataError: an entry that leads outside, a link or a device, a bomb.
+    """
+    total = 0
+    for entry in archive:
+        where = f"The archive {name}, entry {entry.name[:200]!r}"
+        parts = PurePosixPath(entry.name).parts
+        if parts and (parts[0] == "/" or ".." in parts or "\\" in entry.name or ":" in parts[0]):
+            raise DataError(where, got="a name that leads outside the archive", hint="do not unpack this file")
+        if not (entry.isfile() or entry.isdir()):
+            raise DataError(
+                where, got="a link or a device", expected="files", hint="unpack it by hand if you trust its author"
+            )
+        total += entry.size
+        if total > RATIO * size + FREE:
+            raise DataError(where, got=f"{total} bytes out of {size}", expected="no bomb")
 
 
 def check_zip(archive: zipfile.ZipFile, name: str) -> None:

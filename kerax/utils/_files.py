@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
-from .._errors import ArgumentError
+from .._errors import ArgumentError, DataError
 from .._host import files
+from ..saving import limits
 
 
 def get_file(
@@ -74,14 +77,23 @@ def _unpacked(path: Path, anew: bool) -> Path:
         return folder
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    if tarfile.is_tarfile(path):
-        with tarfile.open(path) as archive:
-            archive.extractall(part, filter="data")
-    elif zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            archive.extractall(part)
-    else:
-        raise ArgumentError(f"get_file: {path}", got="no tar and no zip archive", hint="leave out extract=True")
+    try:
+        if tarfile.is_tarfile(path):
+            with tarfile.open(path) as archive:
+                limits.check_tar(archive, path.name, path.stat().st_size)
+                archive.extractall(part, filter="data")
+        elif zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                limits.check_zip(archive, path.name)
+                archive.extractall(part)
+        else:
+            raise ArgumentError(f"get_file: {path}", got="no tar and no zip archive", hint="leave out extract=True")
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError) as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise DataError(f"The archive {path.name}", got=f"a damaged file ({error})", expected="a whole one") from error
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
     return folder

@@ -71,8 +71,12 @@ def test_the_old_name_of_the_format_counts(model, save_format, name, tmp_path):
 
 def test_shards_come_back(model, tmp_path):
     model.save_weights(tmp_path / "m.weights.h5", max_shard_size=6e-8)
-    model.save_weights(tmp_path / "m.weights.h5", max_shard_size=1)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.weights.json", "m_00000.weights.h5"]
+    assert (tmp_path / "m_00000.weights.h5").exists()
+    (tmp_path / "m_notes.weights.h5").write_text("mine")
+    for name in ("m_1_00000.weights.h5", "m_00000.weights.h5"):  # over itself: other files, then the list
+        model.save_weights(tmp_path / "m.weights.h5", max_shard_size=1)
+        names = sorted(path.name for path in tmp_path.iterdir())
+        assert names == sorted(["m.weights.json", "m_notes.weights.h5", name])
     other = small()
     other.load_weights(tmp_path / "m.weights.json")
     assert same(model, other)
@@ -225,7 +229,6 @@ def test_layers_can_be_matched_by_name(model, tmp_path):
         (lambda m, d: kerax.models.load_model(d / "none"), ValueError, "no such file"),
         (lambda m, d: kerax.models.load_model(d), ValueError, "a directory without a checkpoint"),
         (lambda m, d: kerax.Sequential([L.Dense(2)]).save_weights(d / "m.weights.h5"), ValueError, "not built"),
-        (lambda m, d: m.export(d / "m"), NotImplementedError, "export"),
     ],
 )
 def test_wrong_use_is_named(model, tmp_path, call, error, text):
@@ -471,12 +474,30 @@ def test_lists_of_shards_name_files_beside_them(model, name, tmp_path):
 
 
 def test_shards_of_two_saves_are_told_apart(model, tmp_path):
-    model.save_weights(tmp_path / "m.weights.h5", max_shard_size=6e-8)
-    listing = (tmp_path / "m.weights.json").read_bytes()
-    small().save_weights(tmp_path / "m.weights.h5", max_shard_size=6e-8)
-    (tmp_path / "m.weights.json").write_bytes(listing)
+    for name, one in (("a", model), ("b", small())):
+        one.save_weights(tmp_path / name / "m.weights.h5", max_shard_size=6e-8)
+    (tmp_path / "b" / "m_00000.weights.h5").replace(tmp_path / "a" / "m_00000.weights.h5")
     with pytest.raises(ValueError, match="another checksum of m_00000"):
-        model.load_weights(tmp_path / "m.weights.json")
+        model.load_weights(tmp_path / "a" / "m.weights.json")
+
+
+@pytest.mark.parametrize("at", ["m_1_00000", "m_1_00001", "m.weights.json"])
+def test_a_sharded_save_that_fails_leaves_the_one_before(model, at, tmp_path, monkeypatch):
+    from kerax.saving import h5
+
+    model.save_weights(tmp_path / "m.weights.h5", max_shard_size=6e-8)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    write = h5.atomic_write
+
+    def failing(path, *args, **options):
+        if path.name.startswith(at):
+            raise OSError("No space left on device")
+        return write(path, *args, **options)
+
+    monkeypatch.setattr(h5, "atomic_write", failing)
+    with pytest.raises(OSError, match="No space left"):
+        small().save_weights(tmp_path / "m.weights.h5", max_shard_size=6e-8)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 # -- all or nothing ---------------------------------------------------------------------------------
