@@ -42,7 +42,9 @@ def seed_of(value: Any) -> int | None:
     if value is None:
         return None
     found = [whole(one, "shuffle: seed") for one in np.ravel(np.asarray(value)).tolist()]
-    return found[0] if len(found) == 1 else int(np.random.SeedSequence([one % 2**32 for one in found]).entropy[0])
+    if len(found) == 1:
+        return found[0]
+    return int(np.random.SeedSequence([one % 2**32 for one in found]).generate_state(1, np.uint64)[0] >> 1)
 
 
 def specs(structure: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import itertools
 import os
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +12,10 @@ import numpy as np
 from .._errors import ArgumentError, DTypeError
 from ._adapters.leaves import path_name
 from ._arguments import count, parallel, seed_of, signature, specs, whole
-from ._element import as_numpy, each, element_of, leaves, presented
-from ._iterator import DatasetIterator
+from ._element import each, leaves
 from ._options import Options
-from ._stages.base import ENDLESS, INFINITE, UNKNOWN, Stage, walk
+from ._readable import Readable
+from ._stages.base import ENDLESS, INFINITE, UNKNOWN, Stage
 from ._stages.batching import Batch, Unbatch, padding
 from ._stages.caching import FileCache
 from ._stages.choosing import Filter, IgnoreErrors, TakeWhile
@@ -36,7 +35,7 @@ __all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset",
 INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = INFINITE, UNKNOWN
 
 
-class Dataset:
+class Dataset(Readable):
     """A row of elements, each an array, a text, or a tuple or dict of them; what `tf.data.Dataset` is to TensorFlow.
 
     Methods give new datasets and leave this one as it is. Nothing is read before somebody iterates: a loop,
@@ -44,31 +43,22 @@ class Dataset:
 
     **Elements.** Functions given to `map`, `filter` and the like get NumPy arrays, and a `str` for one text.
     They run on the host, as plain Python, and may do anything. Iteration gives NumPy arrays that also have
-    `.numpy()`; texts come as arrays of `str` whose `.numpy()` is bytes, as TensorFlow has it. Python's numbers become int32 and
-    float32, NumPy's keep their dtype.
+    `.numpy()`; texts come as arrays of `str` whose `.numpy()` is bytes, as TensorFlow has it. Python's numbers
+    become int32 and float32, NumPy's keep their dtype.
 
-    **Order.** Every order follows from the seeds and the number of the pass, so a run repeats, and each pass through a shuffled dataset
-    has an order of its own. Where elements are known by number (arrays, ranges, lists of files, and what `map`, `batch`, `take`, `skip`,
-    `shard`, `zip`, `concatenate`, `repeat`, `window` and `cache` make of them) `shuffle` shuffles all of them, whatever its buffer.
+    **Order.** Every order follows from the seeds and the number of the pass, so a run repeats, and each pass
+    through a shuffled dataset has an order of its own. Where elements are known by number (arrays, ranges, lists of
+    files, and what `map`, `batch`, `take`, `skip`, `shard`, `zip`, `concatenate`, `repeat`, `window` and `cache`
+    make of them) `shuffle` shuffles all of them, whatever its buffer.
 
-    **Place.** An iterator says where it stands, `state = it.get_state()`, in plain values that JSON takes, and goes there,
-    `it.set_state(state)`, in another process too. See `DatasetIterator`.
+    **Place.** An iterator says where it stands, `state = it.get_state()`, in plain values that JSON takes, and goes
+    there, `it.set_state(state)`, in another process too. See `DatasetIterator`.
 
     Examples:
         >>> data = Dataset.from_tensor_slices(([1, 2, 3], ["a", "b", "c"]))
         >>> [(x.tolist(), y.tolist()) for x, y in data.map(lambda x, y: (10 * x, y.upper())).batch(2)]
         [([10, 20], ['A', 'B']), ([30], ['C'])]
     """
-
-    def __init__(self, stage: Stage) -> None:
-        if not isinstance(stage, Stage):
-            raise DTypeError(
-                "Dataset", got=f"a {type(stage).__name__}", expected="one of its makers",
-                hint="Dataset.from_tensor_slices(arrays)",
-            )  # fmt: skip
-        self._stage = stage
-        self._passes = 0  # begun so far
-        self._base: int | None = None  # the seed of what was given none
 
     # -- makers ----------------------------------------------------------------------------------
 
@@ -242,8 +232,8 @@ class Dataset:
         Args:
             map_func: gets the parts of a tuple as its arguments. What it returns is an element: tuples and dicts are
                 structures, a list is an array.
-            num_parallel_calls: how many threads call it, ahead of who iterates; `AUTOTUNE` for a few a core. None: one call
-                after the other.
+            num_parallel_calls: how many threads call it, ahead of who iterates; `AUTOTUNE` for a few a core. None:
+                one call after the other.
             deterministic: the order is kept in any case.
             synchronous, use_unbounded_threadpool, name: have no effect.
         """
@@ -252,8 +242,8 @@ class Dataset:
     def random_map(self, map_func: Callable, seed: int | None = None, num_parallel_calls: int | None = None) -> Dataset:
         """`map` with random numbers that repeat: `map_func(*element, rng)`.
 
-        `rng`, a `numpy.random.Generator`, follows from the seed, the pass and the number of the element alone: the same for
-        any number of threads, another in each pass, and the same again after `set_state`.
+        `rng`, a `numpy.random.Generator`, follows from the seed, the pass and the number of the element alone: the
+        same for any number of threads, another in each pass, and the same again after `set_state`.
         """
         return Dataset(Map(self._stage, map_func, parallel(num_parallel_calls, "random_map"), seed, seeded=True))
 
@@ -311,8 +301,8 @@ class Dataset:
 
         Args:
             batch_size: how many.
-            padded_shapes: for each part of an element the sizes to fill up to; None or -1 for the largest in each batch.
-                None: that for all.
+            padded_shapes: for each part of an element the sizes to fill up to; None or -1 for the largest in each
+                batch. None: that for all.
             padding_values: what to fill with, for each part or one for all; 0, "" and False by default.
             drop_remainder: whether a last, smaller batch is left out.
             name: has no effect.
@@ -346,9 +336,9 @@ class Dataset:
             drop_remainder: whether windows with fewer elements are left out.
             name: has no effect.
         """
-        sizes = [count(number, f"window: {word}") for number, word in (
-            (size, "size"), (size if shift is None else shift, "shift"), (stride, "stride"))]  # fmt: skip
-        return Dataset(Window(self._stage, *sizes, drop_remainder, Dataset))
+        length, step = count(size, "window: size"), count(stride, "window: stride")
+        jump = length if shift is None else count(shift, "window: shift")
+        return Dataset(Window(self._stage, length, jump, step, drop_remainder, Dataset))
 
     # -- order and number ------------------------------------------------------------------------
 
@@ -362,9 +352,10 @@ class Dataset:
         """A random order.
 
         Args:
-            buffer_size: of a dataset whose elements are not known by number, how many wait to be picked from; None for all. Of others
-                all are shuffled, unless it is 1.
-            seed: what the order follows from. None: drawn from NumPy's global seed, which `kerax.utils.set_random_seed` sets.
+            buffer_size: of a dataset whose elements are not known by number, how many wait to be picked from; None
+                for all. Of others all are shuffled, unless it is 1.
+            seed: what the order follows from. None: drawn from NumPy's global seed, which
+                `kerax.utils.set_random_seed` sets.
             reshuffle_each_iteration: whether each pass has an order of its own; True by default.
             name: has no effect.
         """
@@ -464,73 +455,6 @@ class Dataset:
     def options(self) -> Options:
         """Options without effect."""
         return Options()
-
-    # -- facts -----------------------------------------------------------------------------------
-
-    @property
-    def element_spec(self) -> Any:
-        """Shapes and dtypes of an element, nested like it. Functions in the way are run on the first element to see."""
-        return self._stage.spec()
-
-    def _spec(self) -> Any:
-        return self.element_spec
-
-    def cardinality(self, name: str | None = None) -> Any:
-        """How many elements: `INFINITE_CARDINALITY` (-1) without end, `UNKNOWN_CARDINALITY` (-2) where nobody can tell."""
-        return presented(np.int64(self._stage.cardinality()))
-
-    def __len__(self) -> int:
-        """How many elements.
-
-        Raises:
-            TypeError: without end, or nobody can tell.
-        """
-        known = self._stage.cardinality()
-        if known < 0:
-            raise DTypeError(
-                "len(dataset)",
-                got="a dataset "
-                + ("without end" if known == INFINITE else "whose size nobody knows before it was read"),
-                hint="dataset.cardinality(), which says which; or steps_per_epoch",
-            )
-        return known
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __repr__(self) -> str:
-        names = " → ".join(type(stage).__name__ for stage in reversed(list(walk(self._stage))))
-        return f"<Dataset {names}>"
-
-    # -- reading ---------------------------------------------------------------------------------
-
-    def __iter__(self) -> DatasetIterator:
-        return DatasetIterator(self, presented)
-
-    def as_numpy_iterator(self) -> DatasetIterator:
-        """The elements as plain NumPy arrays and scalars, text as bytes."""
-        return DatasetIterator(self, as_numpy)
-
-    def reduce(self, initial_state: Any, reduce_func: Callable, name: str | None = None) -> Any:
-        """The last state of `state = reduce_func(state, element)`."""
-        state = element_of(initial_state, "Dataset.reduce: initial_state")
-        with DatasetIterator(self) as elements:
-            for element in elements:
-                state = element_of(reduce_func(state, element), "Dataset.reduce")
-        return presented(state)
-
-    def get_single_element(self, name: str | None = None) -> Any:
-        """The only element.
-
-        Raises:
-            ArgumentError: there is none, or more than one.
-        """
-        with DatasetIterator(self, presented) as elements:
-            found = list(itertools.islice(elements, 2))
-        if len(found) != 1:
-            got = "none" if not found else "more"
-            raise ArgumentError("Dataset.get_single_element", got=got, expected="a dataset of one element")
-        return found[0]
 
 
 class TextLineDataset(Dataset):

@@ -50,17 +50,18 @@ class DatasetIterator:
         return self._stream
 
     def get_state(self) -> dict[str, Any]:
-        """The place before the next element, with the seeds that the order follows from: plain values, which JSON takes.
+        """The place before the next element, with the seeds that the order follows from: values that JSON takes.
 
-        What it costs to go there: for arrays, files and whatever is known by number, nothing. A generator is called again, and what it gave
-        is left out; `scan`, a `shuffle` through a buffer and a `cache` that is not full read the pass again up to the place.
+        What it costs to go there: for arrays, files and whatever is known by number, nothing. A generator is called
+        again, and what it gave is left out; `scan`, a `shuffle` through a buffer and a `cache` that is not full
+        read the pass again up to the place.
         """
         opened = self._opened()
         kept = [stage.kept() for stage in walk(self._dataset._stage)]
         return {"seed": base_seed(self._dataset), "pass": self._number, "kept": kept, "at": opened.get_state()}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from a place that `get_state` gave for the same dataset, made anew or not; the passes after this one too.
+        """Go on from a place that `get_state` gave for the same dataset, made anew or not; so do the passes after it.
 
         Raises:
             ArgumentError: the state of another dataset.

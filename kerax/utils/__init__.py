@@ -25,6 +25,7 @@ from ..models import clone_model
 from ._audio_directory import audio_dataset_from_directory
 from ._config import Config
 from ._csv_dataset import make_csv_dataset
+from ._datasets import split_dataset, timeseries_dataset_from_array
 from ._files import get_file
 from ._image_directory import image_dataset_from_directory
 from ._images import array_to_img, img_to_array, load_img, save_img
@@ -70,8 +71,10 @@ __all__ = [
     "save_img",
     "serialize_keras_object",
     "set_random_seed",
+    "split_dataset",
     "standardize_dtype",
     "text_dataset_from_directory",
+    "timeseries_dataset_from_array",
     "to_categorical",
     "tree",
     "unpack_x_y_sample_weight",

@@ -111,7 +111,7 @@ def test_the_arrays_are_the_users_own_and_safe():
         (lambda: D.range(2).window(0), ArgumentError, "window: size"),
         (lambda: D.list_files("/nowhere/*.txt"), ArgumentError, "/nowhere/.*some file matches"),
         (lambda: len(D.range(2).repeat()), TypeError, "without end"),
-        (lambda: len(streamed()), TypeError, "nobody knows"),
+        (lambda: len(streamed()), TypeError, "not known before"),
         (lambda: D.sample_from_datasets([D.range(2)], [1.0, 2.0]), ArgumentError, "1 numbers"),
         (lambda: D.range(2).get_single_element(), ArgumentError, "got more"),
     ],
@@ -277,7 +277,7 @@ DOCUMENTED = {
         [[0, 1, 2], [1, 2, 3], [2, 3, 4]],
     ),
     "windows of several": (SLICES((range(4), range(4))).window(2), [([0, 1], [0, 1]), ([2, 3], [2, 3])]),
-    "scan": (D.range(10).scan(np.int64(0), lambda state, x: (state + x, state + x)), [0, 1, 3, 6, 10, 15, 21, 28, 36, 45]),
+    "scan": (D.range(6).scan(np.int64(0), lambda state, x: (state + x, state + x)), [0, 1, 3, 6, 10, 15]),
     "padded_batch": (
         D.range(1, 5).map(lambda x: np.full(x, x)).padded_batch(2),
         [[[1, 0], [2, 2]], [[3, 3, 3, 0], [4, 4, 4, 4]]],
@@ -287,7 +287,9 @@ DOCUMENTED = {
         [[[1, -1, -1, -1, -1], [2, 2, -1, -1, -1]], [[3, 3, 3, -1, -1], [4, 4, 4, 4, -1]]],
     ),
     "padded_batch of several": (
-        D.range(1, 3).map(lambda x: (np.full(x, x), x, ["a"] * int(x))).padded_batch(2, ([None], [], [3]), (9, None, "?")),
+        D.range(1, 3)
+        .map(lambda x: (np.full(x, x), x, ["a"] * int(x)))
+        .padded_batch(2, ([None], [], [3]), (9, None, "?")),
         [([[1, 9], [2, 2]], [1, 2], [["a", "?", "?"], ["a", "a", "?"]])],
     ),
     "choose_from_datasets": (
@@ -429,7 +431,7 @@ def test_a_function_that_stops_the_iteration_is_an_error():
 @pytest.mark.parametrize(
     ("data", "error", "message"),
     [
-        (D.range(1, 4).map(lambda x: np.ones(int(x))).batch(3), DataError, r"shapes \(1,\), \(2,\), \(3,\).*padded_batch"),
+        (D.range(1, 4).map(lambda x: np.ones(int(x))).batch(3), DataError, r"shapes \(1,\), \(2,\), .*padded_batch"),
         (D.range(2).map(lambda x: x if x else (x, x)).batch(2), DataError, "different structures"),
         (D.range(2).concatenate(SLICES(["a"])), DTypeError, "concatenate"),
         (streamed().concatenate(SLICES([(1, 2)]).map(lambda x: (x, x))), DTypeError, "concatenate"),
@@ -448,9 +450,7 @@ def test_a_function_that_stops_the_iteration_is_an_error():
 )  # fmt: skip
 def test_elements_that_do_not_fit_say_why(data, error, message):
     with pytest.raises(error, match=message):
-        for _ in data:
-            pass
-        _ = data.element_spec
+        list(data)
 
 
 SPECS = {

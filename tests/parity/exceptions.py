@@ -30,10 +30,6 @@ MISSING: dict[str, list[str]] = {
         "visualization",
     ],
     "waits for the layers on strings and tables": [*_in("layers", _TABLES), "utils.FeatureSpace"],
-    "waits for the slicing of data sets": [
-        "preprocessing.timeseries_dataset_from_array",
-        *_in("utils", "split_dataset timeseries_dataset_from_array"),
-    ],
     "waits for the callbacks": _in(
         "callbacks", "BackupAndRestore ModelCheckpoint OrbaxCheckpoint RemoteMonitor SwapEMAWeights TensorBoard"
     ),

@@ -75,7 +75,8 @@ def batched_rows(dataset: Any) -> Any:
     if type(below) is not Rows or not below.size or not stage.input.indexed:
         return None
     found = [leaf for _, leaf in leaves(below.arrays) if leaf is not None]
-    return below.arrays if found and all(leaf.dtype.kind in "biufcV" for leaf in found) else None
+    plain = all(leaf.dtype.kind in "biufcV" and leaf.flags.c_contiguous for leaf in found)  # windows stay views
+    return below.arrays if found and plain else None
 
 
 def _batch(dataset: Any) -> Batch:

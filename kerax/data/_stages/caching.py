@@ -19,8 +19,8 @@ __all__ = ["FileCache"]
 class FileCache(Kept):
     """The elements of the first whole pass in a file, which later runs of the program read too.
 
-    The file holds arrays in NumPy's format and no pickles; next to it stands `<path>.index`, written last: without it the
-    file is incomplete, and written anew.
+    The file holds arrays in NumPy's format and no pickles; next to it stands `<path>.index`, written last: without
+    it the file is incomplete, and written anew.
     """
 
     def __init__(self, input: Stage, path: str) -> None:
@@ -46,7 +46,10 @@ class FileCache(Kept):
 
 
 class _FileCacheStream(Stream):
-    """Writes the file in a whole pass, or reads it. A place in a pass that writes is gone to by reading the pass again."""
+    """Writes the file in a whole pass, or reads it.
+
+    A place in a pass that writes is gone to by reading the pass again.
+    """
 
     def __init__(self, stage: FileCache, run: Pass) -> None:
         super().__init__()

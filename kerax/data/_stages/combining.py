@@ -119,7 +119,7 @@ def _common(*specs: TensorSpec) -> Any:
     shapes = [spec.shape for spec in specs]
     if any(shape is None for shape in shapes) or len({len(shape) for shape in shapes if shape is not None}) > 1:
         return TensorSpec(None, specs[0].dtype)
-    sizes = zip(*shapes, strict=True)  # type: ignore[arg-type]
+    sizes = zip(*shapes, strict=True)
     return TensorSpec([size[0] if len(set(size)) == 1 else None for size in sizes], specs[0].dtype)
 
 
@@ -136,28 +136,46 @@ def _dtype(spec: Any) -> Any:
     return getattr(spec, "dtype", None)
 
 
+class _Alike:
+    """Checks the first element of each part against that of the first part that was read."""
+
+    def __init__(self) -> None:
+        self.like: Any = None
+        self.checked: set[int] = set()
+
+    def check(self, part: int, element: Any) -> Any:
+        """The element, if it is like the others."""
+        if part not in self.checked:
+            found = spec_of(element)
+            if self.like is None:
+                self.like = found
+            _check_alike(self.like, found)
+            self.checked.add(part)
+        return element
+
+
 class _ChainView(View):
     def __init__(self, views: list[View]) -> None:
-        self.views = views
+        self.views, self.alike = views, _Alike()
         sizes = [view.size for view in views]
         self.size = ENDLESS if ENDLESS in sizes else sum(sizes)
         self.starts = np.cumsum([0, *[min(size, ENDLESS // 2) for size in sizes[:-1]]])
 
     def __getitem__(self, index: int) -> Any:
         part = int(np.searchsorted(self.starts, index, side="right")) - 1
-        return self.views[part][index - int(self.starts[part])]
+        return self.alike.check(part, self.views[part][index - int(self.starts[part])])
 
 
 class _ChainStream(Stream):
     def __init__(self, stage: Concatenate, run: Pass) -> None:
         super().__init__()
         self.stage, self.run = stage, run
-        self.like: Any = None
+        self.alike = _Alike()
         self._begin(0)
 
     def _begin(self, part: int) -> None:
         super().close()
-        self.part, self.checked = part, False
+        self.part = part
         self.child = self.stage.inputs[part].stream(self.run.inner(part))
         self.children = (self.child,)
 
@@ -170,12 +188,7 @@ class _ChainStream(Stream):
                     raise
                 self._begin(self.part + 1)
                 continue
-            if not self.checked:
-                found = spec_of(element)
-                if self.like is not None:
-                    _check_alike(self.like, found)
-                self.like, self.checked = found, True
-            return element
+            return self.alike.check(self.part, element)
 
     def get_state(self) -> Any:
         return {"part": self.part, "child": self.child.get_state()}
