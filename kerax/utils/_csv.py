@@ -20,7 +20,7 @@ from .._errors import ArgumentError, DataError
 __all__ = ["DTYPES", "Column", "Dialect", "Fault", "Record", "as_column", "converted", "inferred", "records"]
 
 DTYPES = ("int32", "int64", "float32", "float64", "string")
-_INTEGER = re.compile(r"\s*[+-]?0*\d{1,19}\s*", re.ASCII)
+_INTEGER = re.compile(r"\s*[+-]?\d{1,19}\s*", re.ASCII)
 _FLOAT = re.compile(r"\s*[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf|infinity|nan)\s*", re.ASCII | re.IGNORECASE)
 _BITS = {"int32": 31, "int64": 63}
 
