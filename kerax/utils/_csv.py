@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import dataclasses
 import gzip
@@ -21,8 +20,9 @@ from .._errors import ArgumentError, DataError
 __all__ = ["DTYPES", "Column", "Dialect", "Fault", "Record", "as_column", "converted", "inferred", "records"]
 
 DTYPES = ("int32", "int64", "float32", "float64", "string")
-_INTEGER = re.compile(r"\s*[+-]?\d+\s*")
-_FLOAT = re.compile(r"\s*[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf|infinity|nan)\s*", re.IGNORECASE)
+_INTEGER = re.compile(r"\s*[+-]?\d{1,19}\s*", re.ASCII)
+_FLOAT = re.compile(r"\s*[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf|infinity|nan)\s*", re.ASCII | re.IGNORECASE)
+_BITS = {"int32": 31, "int64": 63}
 
 
 class Fault(Exception):
@@ -62,11 +62,11 @@ class Column:
     default: Any
 
 
-@contextlib.contextmanager
-def _fields_of_any_length() -> Iterator[None]:
+def _next(reader: Any) -> list[str]:
+    """The next record, however long its fields; the limit of the module is that of all of Python."""
     before = csv.field_size_limit(sys.maxsize)
     try:
-        yield
+        return next(reader)
     finally:
         csv.field_size_limit(before)
 
@@ -95,8 +95,7 @@ def records(where: str, path: str, dialect: Dialect) -> Iterator[Record]:
             while True:
                 line = reader.line_num + 1
                 try:
-                    with _fields_of_any_length():
-                        fields = next(reader)
+                    fields = _next(reader)
                 except StopIteration:
                     return
                 except csv.Error as error:
@@ -116,8 +115,8 @@ def _fits(dtype: str, text: str) -> bool:
     """Whether a field is a value of a type."""
     if dtype == "string":
         return True
-    if dtype.startswith("int"):
-        return bool(_INTEGER.fullmatch(text)) and abs(int(text) + 0.5) < 2.0 ** (31 if dtype == "int32" else 63)
+    if dtype in _BITS:
+        return bool(_INTEGER.fullmatch(text)) and -(2 ** _BITS[dtype]) <= int(text) < 2 ** _BITS[dtype]
     if not _FLOAT.fullmatch(text):
         return False
     value = abs(float(text))
@@ -134,8 +133,9 @@ def inferred(fields: Sequence[str], na_value: str) -> str | None:
 
 def as_column(where: str, value: Any) -> Column:
     """An item of `column_defaults`: a type, of a required value, or the value where one is missing."""
-    name = getattr(value, "name", None) or (value if isinstance(value, str) else getattr(value, "__name__", None))
-    name = {"object": "string", "str": "string", "str_": "string"}.get(str(name), name)
+    name = value if isinstance(value, str) else getattr(value, "name", None) or getattr(value, "__name__", None)
+    if not isinstance(value, str) and name in ("object", "str", "str_"):
+        name = "string"
     if name in DTYPES:
         return Column(str(name), None)
     array = np.asarray(value)

@@ -83,15 +83,25 @@ def _taps(have: int, want: int, method: str) -> tuple[np.ndarray, np.ndarray]:
     return np.clip(index, 0, have - 1)[used], weight[used].astype("float32")
 
 
-def _blend(taps: list[np.ndarray], weights: np.ndarray) -> np.ndarray:
-    """The sum of `taps`, rows of any dtype, each times its column of `weights`; float32."""
-    total = np.multiply(taps[0], weights[0][:, None], dtype="float32")
-    if len(taps) > 1:
-        part = np.empty_like(total)
-        for tap, weight in zip(taps[1:], weights[1:], strict=True):
-            np.multiply(tap, weight[:, None], out=part, dtype="float32")
-            total += part
-    return total
+def _rows(rows: np.ndarray, index: np.ndarray, weight: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """Weighted sums of rows: (have, n) any dtype -> (want, n) float32, into `out` if given."""
+    out = np.multiply(rows.take(index[0], 0, mode="clip"), weight[0][:, None], out=out, dtype="float32")
+    for where, how_much in zip(index[1:], weight[1:], strict=True):
+        part = rows.take(where, 0, mode="clip")
+        out += np.multiply(part, how_much[:, None], dtype="float32")
+    return out
+
+
+def _columns(image: np.ndarray, index: np.ndarray, weight: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """Weighted sums of columns: (height, have, channels) any dtype -> (height, want * channels) float32."""
+    height, _, channels = image.shape
+    weight = np.repeat(weight, channels, axis=1)
+    taken = image.take(index[0], 1, mode="clip").reshape(height, -1)
+    out = np.multiply(taken, weight[0], out=out, dtype="float32")
+    for where, how_much in zip(index[1:], weight[1:], strict=True):
+        part = image.take(where, 1, mode="clip").reshape(height, -1)
+        out += np.multiply(part, how_much, dtype="float32")
+    return out
 
 
 def resized(image: np.ndarray, size: tuple[int, int], method: str = "bilinear") -> np.ndarray:
@@ -106,31 +116,29 @@ def resized(image: np.ndarray, size: tuple[int, int], method: str = "bilinear") 
         (*size, channels) float32, in the range of `image`; the kernels with negative lobes may leave it a little.
     """
     height, width, channels = image.shape
-    rows = image.reshape(height, width * channels)
-    down, down_weights = _taps(height, size[0], method)
-    across, across_weights = _taps(width, size[1], method)
+    down, across = _taps(height, size[0], method), _taps(width, size[1], method)
+    if method == "nearest":
+        return image[down[0][0]].take(across[0][0], 1).astype("float32")
     sharp = method not in _BLURRING
-    plain_down, plain_across = sharp and size[0] == height, sharp and size[1] == width
-    if plain_down and plain_across:
+    keeps_height, keeps_width = sharp and height == size[0], sharp and width == size[1]
+    if keeps_height and keeps_width:
         return image.astype("float32")
-    if len(down) == len(across) == 1:
-        return image[down[0]].take(across[0], axis=1).astype("float32")
-    out = np.empty((*size, channels), "float32")
+    if keeps_width:
+        return _rows(image.reshape(height, -1), *down).reshape(*size, channels)
+    if keeps_height:
+        return _columns(image, *across).reshape(*size, channels)
+    out = np.empty((size[0], size[1] * channels), "float32")
+    wide = _columns(image, *across) if height * size[1] < size[0] * width else None
+    rows = image.reshape(height, -1) if wide is None else wide
     step = max(1, _BLOCK // (4 * channels * max(width, size[1])))
     for start in range(0, size[0], step):
         block = slice(start, start + step)
-        tall = rows[block] if plain_down else _blend([rows[one[block]] for one in down], down_weights[:, block])
-        tall = tall.reshape(-1, width, channels)
-        if plain_across:
-            out[block] = tall
-            continue
-        for number, (where, weight) in enumerate(zip(across, across_weights, strict=True)):
-            part = tall.take(where, axis=1)
-            if number:
-                out[block] += part * weight[:, None]
-            else:
-                np.multiply(part, weight[:, None], out=out[block], dtype="float32")
-    return out
+        taps = (one[:, block] for one in down)
+        if wide is None:
+            _columns(_rows(rows, *taps).reshape(-1, width, channels), *across, out=out[block])
+        else:
+            _rows(rows, *taps, out=out[block])
+    return out.reshape(*size, channels)
 
 
 def crop_box(have: tuple[int, int], want: tuple[int, int]) -> tuple[slice, slice]:

@@ -73,6 +73,7 @@ def test_columns_are_selected_by_name_or_number_in_the_order_of_the_file(people)
         (np.array([0.5]), "float64", 0.5),
         ("none", "object", "none"),
         (["none"], "object", "none"),
+        ("object", "object", "object"),
     ],
 )
 def test_a_default_gives_the_type_and_stands_for_missing_values(people, default, dtype, filled):
@@ -97,6 +98,29 @@ def test_a_text_can_mean_a_missing_value(tmp_path):
     assert columns["a"].tolist() == [1, -1]
     assert [bytes(text).decode() if isinstance(text, bytes) else text for text in columns["b"]] == ["gone", "x"]
     assert table(tmp_path / "x.csv", na_value="NA")["a"].dtype == np.int32
+
+
+@pytest.mark.parametrize(
+    ("number", "dtype"),
+    [
+        ("2147483647", "int32"),
+        ("-2147483648", "int32"),
+        ("2147483648", "int64"),
+        ("9223372036854775807", "int64"),
+        ("9223372036854775808", "float32"),
+        ("9" * 5000, "float32"),
+        (" +7 ", "int32"),
+        (".5", "float32"),
+        ("1e-40", "float64"),
+        ("-inf", "float32"),
+        ("1_000", "object"),
+        ("٣", "object"),
+        ("0x10", "object"),
+    ],
+)
+def test_the_narrowest_type_that_holds_a_number_is_taken(tmp_path, number, dtype):
+    fill(tmp_path, {"x.csv": f"a,b\n1,{number}\n"})
+    assert table(tmp_path / "x.csv")["b"].dtype == dtype
 
 
 def test_the_first_rows_decide_the_types(tmp_path):

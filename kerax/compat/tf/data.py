@@ -15,6 +15,7 @@ from ...data import (
     Options,
     TextLineDataset,
 )
+from ...utils import make_csv_dataset
 from ._missing import absent
 
 __all__ = [
@@ -49,6 +50,7 @@ class experimental:
     UNKNOWN_CARDINALITY = UNKNOWN_CARDINALITY
     AutoShardPolicy = _AutoShardPolicy
     Counter = staticmethod(Dataset.counter)
+    make_csv_dataset = staticmethod(make_csv_dataset)
     choose_from_datasets = staticmethod(Dataset.choose_from_datasets)
     sample_from_datasets = staticmethod(Dataset.sample_from_datasets)
 
