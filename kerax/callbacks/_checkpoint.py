@@ -28,7 +28,7 @@ class Checkpoint(Keeper, Monitor):
     that was not. The directory is made; the checkpoints in it are read by Orbax as well.
 
     Writing goes on beside the training, which never waits for it before its end. Where the moments come faster than
-    can be written, some are left out: those within a second of a save, at most. The best epochs and the last one
+    can be written, some are left out: those within two seconds of a save, at most. The best epochs and the last one
     are always written.
 
     Args:

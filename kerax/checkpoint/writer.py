@@ -9,7 +9,7 @@ from collections.abc import Callable
 __all__ = ["Writer"]
 
 SHARE = 20  # a pause after a job lasts so many times as long as the job took,
-PAUSE = 1.0  # but never more than these seconds
+PAUSE = 2.0  # but never more than these seconds
 
 
 class Writer:
