@@ -20,6 +20,7 @@ from .._errors import DTypeError, GraphError, ShapeError
 from .._graph.node import Node, OpCall
 from .._graph.replay import Plan, fill
 from .._graph.tensor import KerasTensor
+from ..layers import Lambda
 from ..layers._arguments import product
 from ..layers._call import mixes_rows
 
@@ -91,7 +92,7 @@ class Split:
         self.handed = self._handed(made_after)
         self._find_frontier(makers)
         self.rowwise: bool = all(
-            not isinstance(node.operation, OpCall) and not mixes_rows(layers[node.operation.name])
+            not isinstance(node.operation, OpCall) and _treats_rows_alone(layers[node.operation.name])
             for node in plan.steps
             if id(node) in self.host
         ) and all(part.rowwise for part in self.inner.values())
@@ -279,6 +280,14 @@ def _is_bound(node: Node, layer: Any) -> bool:
     if layer is not None and layer._on_host:
         return True
     return any(tensor.dtype == "string" for tensor in (*node.inputs, *node.outputs))
+
+
+def _treats_rows_alone(layer: Any) -> bool:
+    """Whether a set may be prepared in parts of any size: code of others is never trusted."""
+    part = split_of(layer)
+    if part is not None:
+        return part.rowwise
+    return layer._on_host or not (mixes_rows(layer) or isinstance(layer, Lambda))
 
 
 def _makes_text(node: Node) -> bool:

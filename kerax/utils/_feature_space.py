@@ -93,6 +93,11 @@ class FeatureSpace(Layer):
     def _where(self) -> str:
         return f"FeatureSpace {self.name!r}"
 
+    @property
+    def _on_host(self) -> bool:  # type: ignore[override]
+        """Whether a model must run it ahead of the device: one of its layers does."""
+        return any(layer._on_host for layer in (*self.preprocessors.values(), *self.crossers.values()))
+
     # -- kinds of columns ------------------------------------------------------------------------
 
     @staticmethod

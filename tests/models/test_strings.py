@@ -294,6 +294,7 @@ def test_functions_of_text_run_on_the_host():
     words = layers.TextVectorization(vocabulary=["movie"], output_sequence_length=3)(lower)
     model = kerax.Model(inputs, words)
     assert model.predict(np.array(["one film movie", "x"]), verbose=0).tolist() == [[2, 2, 2], [1, 0, 0]]
+    assert not model._host_part().rowwise  # a function of the user's may look at the whole batch
 
 
 def test_classes_get_their_names_at_the_end():

@@ -173,6 +173,16 @@ def test_a_space_in_a_model_is_a_layer_of_it():
     np.testing.assert_allclose(model.predict(columns, verbose=0), wanted, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(("kind", "on_host"), [("integer_hashed", True), ("integer_categorical", False)])
+def test_a_space_without_text_runs_on_the_device_where_its_layers_do(kind, on_host):
+    space = adapted({"n": kind}, {"n": [3, 5]})
+    inputs = {"n": kerax.Input((1,), dtype="int32", name="n")}
+    model = kerax.Model(inputs, space(inputs))
+    assert (model._host_part() is not None) == on_host
+    column = {"n": np.array([5, 9])}
+    np.testing.assert_array_equal(model.predict(column, verbose=0), space(column))
+
+
 def test_a_space_is_saved_with_all_it_learned(tmp_path):
     space = adapted(crosses=[("word", "number")])
     space.save(tmp_path / "space.keras")
