@@ -231,21 +231,27 @@ class RandomColorJitter(_Colored):
         self.brightness_factor, self.contrast_factor = brightness_factor, contrast_factor
         self.saturation_factor, self.hue_factor = saturation_factor, hue_factor
         self._seeded(seed)
-        self._steps: list[ImageLayer] = []
         options: dict[str, Any] = {
             "value_range": self.value_range,
             "seed": seed,
             "data_format": self.data_format,
             "dtype": self._policy,
         }
-        for make, own in (
-            (RandomBrightness, brightness_factor),
-            (RandomContrast, contrast_factor),
-            (RandomSaturation, saturation_factor),
-            (RandomHue, hue_factor),
-        ):
-            if own is not None:
-                self._steps.append(make(own, **options))
+        # Attributes under the names that they have in files of weights.
+        if brightness_factor is not None:
+            self.random_brightness = RandomBrightness(brightness_factor, **options)
+        if contrast_factor is not None:
+            self.random_contrast = RandomContrast(contrast_factor, **options)
+        if saturation_factor is not None:
+            self.random_saturation = RandomSaturation(saturation_factor, **options)
+        if hue_factor is not None:
+            self.random_hue = RandomHue(hue_factor, **options)
+
+    @property
+    def _steps(self) -> list[ImageLayer]:
+        """The layers inside, the first one first."""
+        names = ("random_brightness", "random_contrast", "random_saturation", "random_hue")
+        return [getattr(self, name) for name in names if hasattr(self, name)]
 
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> Any:
         """What each of the layers inside draws."""

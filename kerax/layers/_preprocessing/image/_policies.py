@@ -17,12 +17,20 @@ from . import _colors, _filters, _histograms, _light, _warping
 from ._base import BoxOptions, ImageLayer, working
 from ._stream import Stream
 
-_TONES = (
-    _light.RandomBrightness,
-    _colors.RandomColorDegeneration,
-    _light.RandomContrast,
-    _filters.RandomSharpness,
+_NAMES = (
+    "random_shear",
+    "random_translation",
+    "random_rotation",
+    "random_brightness",
+    "random_color_degeneration",
+    "random_contrast",
+    "random_sharpness",
+    "random_posterization",
+    "solarization",
+    "auto_contrast",
+    "equalization",
 )
+_TONES = ("random_brightness", "random_color_degeneration", "random_contrast", "random_sharpness")
 
 
 class _Policy(ImageLayer):
@@ -43,19 +51,24 @@ class _Policy(ImageLayer):
             plain["bounding_box_format"] = self.bounding_box_format
         seeded = {**plain, "seed": seed}
         bent, ranged = {**seeded, "interpolation": interpolation}, {**seeded, "value_range": self.value_range}
-        self._layers: list[ImageLayer] = [
-            _warping.RandomShear(self.factor, self.factor, **bent),
-            _warping.RandomTranslation(self.factor, self.factor, **bent),
-            _warping.RandomRotation(self.factor, **bent),
-            _light.RandomBrightness(self.factor, **ranged),
-            _colors.RandomColorDegeneration(self.factor, **ranged),
-            _light.RandomContrast(self.factor, **ranged),
-            _filters.RandomSharpness(self.factor, **ranged),
-            _light.RandomPosterization((max(int(8 * low), 1), max(int(8 * high), 1)), **ranged),
-            _light.Solarization(self.factor, self.factor, **ranged),
-            _histograms.AutoContrast(value_range=self.value_range, **plain),
-            _histograms.Equalization(value_range=self.value_range, **plain),
-        ]
+        # Attributes under the names that they have in files of weights.
+        self.random_shear = _warping.RandomShear(self.factor, self.factor, **bent)
+        self.random_translation = _warping.RandomTranslation(self.factor, self.factor, **bent)
+        self.random_rotation = _warping.RandomRotation(self.factor, **bent)
+        self.random_brightness = _light.RandomBrightness(self.factor, **ranged)
+        self.random_color_degeneration = _colors.RandomColorDegeneration(self.factor, **ranged)
+        self.random_contrast = _light.RandomContrast(self.factor, **ranged)
+        self.random_sharpness = _filters.RandomSharpness(self.factor, **ranged)
+        bits = tuple(max(int(8 * share), 1) for share in (low, high))
+        self.random_posterization = _light.RandomPosterization(bits, **ranged)
+        self.solarization = _light.Solarization(self.factor, self.factor, **ranged)
+        self.auto_contrast = _histograms.AutoContrast(value_range=self.value_range, **plain)
+        self.equalization = _histograms.Equalization(value_range=self.value_range, **plain)
+
+    @property
+    def _layers(self) -> list[ImageLayer]:
+        """The layers in the order in which they are numbered."""
+        return [getattr(self, name) for name in _NAMES]
 
     def _among(self, index: Array, changes: list[Callable[[Any], Any]], values: Any) -> Any:
         """`values` through the change that `index` names."""
@@ -199,8 +212,7 @@ class AugMix(_Policy):
         }
 
     def _used(self) -> list[ImageLayer]:
-        left_out = () if self.all_ops else _TONES
-        return [layer for layer in self._layers if not isinstance(layer, left_out)]
+        return [getattr(self, name) for name in _NAMES if self.all_ops or name not in _TONES]
 
     def transform_images(self, images: Array, transformation: Any, training: bool = True) -> Array:
         """The images, mixed with what the chains make of them."""

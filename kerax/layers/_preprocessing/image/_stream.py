@@ -60,9 +60,6 @@ class Runner:
         """Drop the programs: what they were made from has changed."""
         self._programs, self._counts = {}, {}
 
-    def __deepcopy__(self, memo: dict) -> Runner:
-        return Runner()
-
     def drawing(self, layer: Any, draw: Callable[[Any], Any]) -> Any:
         """`draw(stream)`, the stream beginning where the layer's generator stands, which moves on."""
         if layer.generator is None:

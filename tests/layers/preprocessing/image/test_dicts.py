@@ -17,7 +17,8 @@ HEIGHT, WIDTH = 8, 9
 
 def example(boxes_as="xyxy"):
     rng = np.random.default_rng(1)
-    boxes = np.array([[[1, 2, 5, 6], [0, 0, 9, 8], [3, 3, 4, 7]], [[2, 1, 8, 3], [4, 4, 6, 6], [-1] * 4]], "float32")
+    first, second = [[1, 2, 5, 6], [0, 0, 9, 8], [3, 3, 4, 7]], [[2, 1, 8, 3], [4, 4, 6, 6], [1, 1, 2, 3]]
+    boxes = np.array([first, second], "float32")
     return {
         "images": rng.integers(0, 255, (2, HEIGHT, WIDTH, 3)).astype("float32"),
         "labels": np.eye(4, dtype="float32")[:2],
