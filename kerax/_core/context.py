@@ -38,7 +38,7 @@ class _Here(threading.local):
     looping: bool = False  # whether what is traced is the body of a loop on the device
     remat: Callable | None = None  # says which layers made now compute again in the backward pass
     losses: list | None = None  # takes what layers add to the loss, where somebody collects it
-    summaries: int = 0  # the number of the writer that summaries go to; 0 where they are dropped
+    summaries: Any = None  # the way that summaries take, hashable; None where they are dropped
     on_host: bool = False  # whether the host computes ahead of the device: layers on text give NumPy arrays
     allot: Callable | None = None  # asked before a weight is made, while a config is read; see `allowance`
     portable: bool = False  # whether what is traced is to run on machines that nobody knows yet
@@ -111,13 +111,13 @@ changes = Changes()
 
 
 class Summaries:
-    """Counts the summaries met while tracing: a program with some is made for one writer, `here.summaries`."""
+    """Counts the summaries met while tracing: a program with some is made for one way, `here.summaries`."""
 
     met = 0
 
-    def since(self, before: int) -> int | None:
-        """The writer of a trace begun at a count of `before`; None where it met no summary."""
-        return None if self.met == before else here.summaries
+    def since(self, before: int) -> tuple:
+        """The way (way,) of a trace begun at a count of `before`; () where it met no summary, and serves all ways."""
+        return () if self.met == before else (here.summaries,)
 
 
 summaries = Summaries()

@@ -7,6 +7,7 @@ import itertools
 import logging
 import os
 import socket
+import struct
 import threading
 import time
 import weakref
@@ -38,8 +39,10 @@ class EventWriter:
         ArgumentError: the folder cannot be made.
 
     Attributes:
-        number: tells it from every other writer of this process.
+        closed: whether it takes no more.
     """
+
+    drops = False
 
     def __init__(
         self,
@@ -51,7 +54,6 @@ class EventWriter:
         where: str = "create_file_writer: logdir",
     ) -> None:
         self.logdir = os.fspath(logdir)
-        self.number = next(_numbers)
         self.closed = False
         self._max_queue = max_queue
         self._flush_seconds = flush_millis / 1000
@@ -67,7 +69,7 @@ class EventWriter:
                 where, got=f"{self.logdir!r}: {error.strerror or error}", expected="a folder that can be written to"
             ) from error
         # the process and the number: two writers of one second share no file
-        self._file = _EventFile(folder, f".{os.getpid()}.{self.number}{suffix}")
+        self._file = _EventFile(folder, f".{os.getpid()}.{next(_numbers)}{suffix}")
         self._end = weakref.finalize(self, self._file.close)
 
     def __repr__(self) -> str:
@@ -90,15 +92,15 @@ class EventWriter:
                 return
             self._file.waiting.append(event)
             if time.monotonic() - self._flushed > self._flush_seconds:
-                self._sync()
+                self._flush()
             elif len(self._file.waiting) >= self._max_queue:
                 self._guarded(self._file.write)
 
     def flush(self) -> None:
-        """Let what waits reach the disk; nothing where the writer is closed."""
+        """Let who reads the file see what waits; nothing where the writer is closed."""
         with self._lock:
             if not (self.closed or self._lost):
-                self._sync()
+                self._flush()
 
     def close(self) -> None:
         """Flush, and end the file. Closing again does nothing."""
@@ -108,12 +110,12 @@ class EventWriter:
             self.closed = True
             try:
                 if not self._lost:
-                    self._sync()
+                    self._flush()
             finally:
                 self._guarded(self._end)
 
-    def _sync(self) -> None:
-        self._guarded(self._file.sync)
+    def _flush(self) -> None:
+        self._guarded(self._file.flush)
         self._flushed = time.monotonic()
 
     def _guarded(self, act: Callable[[], Any]) -> None:
@@ -146,43 +148,48 @@ class _EventFile:
     def __init__(self, folder: str, suffix: str) -> None:
         self.waiting: list[Any] = []
         self._folder, self._suffix = folder, suffix
-        self._records: Any = None  # tensorboardX's writer of records
+        self._out: Any = None
 
     def write(self) -> None:
         """Hand what waits to the file."""
-        if self._records is None and self.waiting:
-            self._open()
+        if self._out is None and self.waiting:
+            now = time.time()
+            name = f"events.out.tfevents.{int(now):010d}.{socket.gethostname()}{self._suffix}"
+            self._out = importlib.import_module("tensorboardX.record_writer").open_file(f"{self._folder}/{name}")
+            self._record(protos().event.Event(wall_time=now, file_version="brain.Event:2"))
         while self.waiting:
-            self._records.write(self.waiting[0].SerializeToString())
+            self._record(self.waiting[0])
             del self.waiting[0]
 
-    def _open(self) -> None:
-        now = time.time()
-        name = f"events.out.tfevents.{int(now):010d}.{socket.gethostname()}{self._suffix}"
-        self._records = importlib.import_module("tensorboardX.record_writer").RecordWriter(f"{self._folder}/{name}")
-        self._records.write(protos().event.Event(wall_time=now, file_version="brain.Event:2").SerializeToString())
+    def _record(self, event: Any) -> None:
+        """Add an event: its length, the event, and a checksum of either (the TFRecord format)."""
+        checksum = importlib.import_module("tensorboardX.record_writer").masked_crc32c
+        content = event.SerializeToString()
+        length = struct.pack("<Q", len(content))
+        ends = (struct.pack("<I", checksum(part)) for part in (length, content))
+        self._out.write(b"".join((length, next(ends), content, next(ends))))
 
-    def sync(self) -> None:
-        """The same, up to the disk."""
+    def flush(self) -> None:
+        """The same, and to who reads the file."""
         self.write()
-        if self._records is not None:
-            self._records.flush()
+        if self._out is not None:
+            self._out.flush()
 
     def close(self) -> None:
         """Write what waits, and end the file."""
         try:
             self.write()
         finally:
-            if self._records is not None:
-                self._records.close()
+            if self._out is not None:
+                self._out.close()
 
 
 class NoopWriter:
     """A writer that drops everything: for the other processes of a job."""
 
     logdir = None
-    number = 0
     closed = False
+    drops = True
 
     def add(self, step: int = 0, **what: Any) -> None:
         """Nothing."""

@@ -147,10 +147,10 @@ class Engine:
             looping: whether it should run well in a loop on the device; default: but for "predict".
         """
         looping = mode != "predict" if looping is None else looping
-        key = (mode, padded, _key(batch), looping)
+        key: tuple[Any, ...] = (mode, padded, _key(batch), looping)
         known = self.now.steps.get(key)
-        if known is not None and known.writer not in (None, context.here.summaries):
-            self._drop(key, known)
+        if known is not None and known.way not in ((), (context.here.summaries,)):
+            key = (*key, context.here.summaries)
         if key not in self.now.steps:
             self._count(mode, key)
             model = self.model
@@ -163,13 +163,6 @@ class Engine:
             if placement.current is not None:  # also what the step found outside of the model
                 _move(step.variables)
         return self.now.steps[key]
-
-    def _drop(self, key: Any, step: programs.Step) -> None:
-        """Forget a step whose summaries go to a writer that is no longer the default, and what was made of it."""
-        del self.now.steps[key]
-        self.now.pace.pop(id(step), None)
-        for one in [one for one in self.now.programs if one[1] == id(step)]:
-            del self.now.programs[one]
 
     def _count(self, mode: str, key: Any) -> None:
         count = self._compilations[mode] = self._compilations.get(mode, 0) + 1

@@ -381,7 +381,7 @@ def _predict_blocks(model: Any, adapter: Any, listeners: CallbackList, asked: Re
             step = last if step is None else step
             index += 1
         listeners.on_predict_batch_end(index - 1)
-    if blocks.rows == adapter.rows <= blocks.batch_size and step.writer is None:
+    if blocks.rows == adapter.rows <= blocks.batch_size and not step.way:
         remember(engine.now.repeated, asked, adapter, Known(step, program, blocks.batch_size, blocks.rows))
     if waiting is not None:
         parts.append(_fetched(*waiting))

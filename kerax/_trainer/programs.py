@@ -54,7 +54,7 @@ class Step:
         self.rows = rows
         before = summaries.met
         closed, self._out = discover(lambda: self._trace(fn, carried, leaves, rows), carried)
-        self.writer = summaries.since(before)  # of the summaries inside, None without any
+        self.way = summaries.since(before)  # of the summaries inside, () without any
         self.jaxpr = closed
         self.variables = list(carried.variables)  # a later trace may carry more
         ins, outs = closed.jaxpr.invars, closed.jaxpr.outvars[len(closed.jaxpr.outvars) - len(self.variables) :]

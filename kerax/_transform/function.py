@@ -34,9 +34,9 @@ _HOST = object()  # in place of a program: this call runs from the host
 class _Kept:
     """A program, and the settings of modules and Variables that it was traced with."""
 
-    def __init__(self, program: Any, variables: Sequence[Any], modules: Sequence[Any], writer: int | None) -> None:
+    def __init__(self, program: Any, variables: Sequence[Any], modules: Sequence[Any], way: tuple) -> None:
         self.program = program
-        self._writer = writer  # of the summaries inside, None without any
+        self._way = way  # of the summaries inside, () without any
         self._variables = [v for v in variables if isinstance(v, Variable)]
         self._modules = [weakref.ref(m) for m in modules]
         self._settings = self._now()
@@ -49,11 +49,11 @@ class _Kept:
 
     def fresh(self) -> bool:
         """Whether nothing that they depend on was touched since."""
-        return self.stamp == context.changes.count and (self._writer is None or self._writer == here.summaries)
+        return self.stamp == context.changes.count and self._way in ((), (here.summaries,))
 
     def holds(self) -> bool:
         """Whether they are the same now."""
-        same = self._now() == self._settings and (self._writer is None or self._writer == here.summaries)
+        same = self._now() == self._settings and self._way in ((), (here.summaries,))
         if same:
             self.stamp = context.changes.count
         return same

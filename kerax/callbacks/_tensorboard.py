@@ -247,9 +247,9 @@ class TensorBoard(Callback):
             return
         every = self._every
         step = functools.partial(getattr, self._optimizer, "iterations") if self._optimizer is not None else None
-        self._before = {name: getattr(default, name) for name in ("writer", "step", "recorded", "holder")}
+        self._before = {name: getattr(default, name) for name in ("writer", "step", "recorded", "variant", "holder")}
         recorded = True if step is None else lambda: step() % every == 0
-        default.set(writer=self._writer("train"), step=step, recorded=recorded, holder=self)
+        default.set(writer=self._writer("train"), step=step, recorded=recorded, variant=every, holder=self)
 
     def _summaries_end(self) -> None:
         if self._before is not None:

@@ -6,7 +6,8 @@
 
 Without a default writer every function here does nothing and returns False, so code may be left as it is when
 nobody looks. In compiled code (`kerax.function`, the steps of `fit`) a summary is recorded when that runs, without
-waiting; the default writer is the one of the time of tracing, and the code is traced again under another.
+waiting, by the default writer of that time; its step and its condition are those of the time of tracing, unless they
+read a Variable.
 """
 
 from . import experimental

@@ -7,7 +7,6 @@ from typing import Any
 from .._errors import DTypeError
 from .._events.default import default
 from .._events.graph import graph_def
-from .._events.writer import NoopWriter
 
 __all__ = ["graph"]
 
@@ -23,7 +22,7 @@ def graph(graph_data: Any) -> bool:
         DTypeError: something else.
         ArgumentError: a model that is not built.
     """
-    if default.writer is None or isinstance(default.writer, NoopWriter):
+    if default.writer is None or default.writer.drops:
         return False
     if hasattr(graph_data, "SerializeToString"):
         content = graph_data.SerializeToString()

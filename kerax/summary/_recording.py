@@ -12,8 +12,7 @@ import numpy as np
 from .._core.context import here, summaries
 from .._core.variable import Variable
 from .._errors import ArgumentError
-from .._events.default import default
-from .._events.writer import NoopWriter
+from .._events.default import Channel, default
 from .._transform.tape import tracing
 from ._writers import asked
 
@@ -42,7 +41,7 @@ def record(what: str, make: Callable[..., Any], step: Any, *data: Any) -> bool:
     if traced:
         summaries.met += 1
     writer = default.writer
-    if writer is None or isinstance(writer, NoopWriter):
+    if writer is None or writer.drops:
         return False
     condition = asked(default.recorded)
     if condition is False:
@@ -52,7 +51,7 @@ def record(what: str, make: Callable[..., Any], step: Any, *data: Any) -> bool:
     if not traced:
         writer.add(int(step), summary=make(*arrays))
         return True
-    _record_later(writer, make, condition, step, arrays)
+    _record_later(Channel(writer) if default.fixed else default.channel, make, condition, step, arrays)
     return True
 
 
@@ -73,7 +72,7 @@ def _plain(value: Any) -> Any:
     return value.value if isinstance(value, Variable) else value
 
 
-def _record_later(writer: Any, make: Callable, condition: Any, step: Any, arrays: list[Any]) -> None:
+def _record_later(channel: Any, make: Callable, condition: Any, step: Any, arrays: list[Any]) -> None:
     """Leave a call to Python in the code that is traced. It costs no gradient, and waits for nothing."""
     leaves, structure = jax.tree.flatten([condition, step, arrays])
     dynamic = [index for index, leaf in enumerate(leaves) if isinstance(leaf, jax.core.Tracer)]
@@ -84,7 +83,7 @@ def _record_later(writer: Any, make: Callable, condition: Any, step: Any, arrays
             known[index] = np.asarray(number)
         recorded, at, found = jax.tree.unflatten(structure, known)
         if recorded:
-            writer.add(int(at), summary=make(*found))
+            channel.writer.add(int(at), summary=make(*found))
 
     make(*(np.ones(x.shape, x.dtype) if isinstance(x, jax.core.Tracer) else x for x in arrays))  # raises now, not then
     traced = [jax.lax.stop_gradient(leaves[index]) for index in dynamic]

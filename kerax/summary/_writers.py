@@ -9,9 +9,8 @@ from typing import Any
 
 import jax
 
-from .._core.context import summaries
 from .._errors import ArgumentError, StateError
-from .._events.default import default, defaults
+from .._events.default import default, defaults, settle
 from .._events.writer import EventWriter, NoopWriter
 
 __all__ = ["SummaryWriter", "create_file_writer", "create_noop_writer", "flush", "record_if", "should_record_summaries"]
@@ -56,13 +55,13 @@ class SummaryWriter:
         self._check_open("init")
 
     def flush(self) -> None:
-        """Let all that was recorded reach the disk, also what compiled code that still runs records."""
-        _settle()
+        """Let all that was recorded reach the file, also what compiled code that still runs records."""
+        settle()
         self._events.flush()
 
     def close(self) -> None:
         """Flush and end the file. Closing again does nothing."""
-        _settle()
+        settle()
         self._events.close()
 
     def _check_open(self, what: str) -> None:
@@ -72,12 +71,6 @@ class SummaryWriter:
                 got=f"the writer of {self._events.logdir!r}, which is closed",
                 hint="create_file_writer makes another for the same folder",
             )
-
-
-def _settle() -> None:
-    """Wait for the summaries that compiled code has still to record."""
-    if summaries.met:
-        jax.effects_barrier()
 
 
 def create_file_writer(
@@ -136,7 +129,7 @@ def flush(writer: SummaryWriter | None = None, name: str | None = None) -> None:
     if writer is not None:
         writer.flush()
     elif default.writer is not None:
-        _settle()
+        settle()
         default.writer.flush()
 
 
@@ -156,7 +149,7 @@ def record_if(condition: bool | Callable[[], Any]) -> Iterator[None]:
 
 def should_record_summaries() -> Any:
     """Whether a summary here and now would be recorded: a bool, in compiled code perhaps a tensor."""
-    if default.writer is None or isinstance(default.writer, NoopWriter):
+    if default.writer is None or default.writer.drops:
         return False
     return asked(default.recorded)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import os
 import threading
 
 import jax
@@ -249,19 +250,16 @@ def test_folders_that_cannot_be(tmp_path):
         summary.create_file_writer(tmp_path, max_queue=-1)
 
 
-def test_a_disk_that_is_full_is_told_of(writer, monkeypatch):
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+def test_a_disk_that_is_full_is_told_of(writer, tmp_path, monkeypatch):
+    monkeypatch.setattr("tensorboardX.record_writer.open_file", lambda path: open("/dev/full", "wb"))
     writer.set_as_default()
     summary.scalar("x", 1.0, step=0)
-    writer.flush()
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patched:
-        patched.setattr("os.fsync", full)
-        summary.scalar("x", 1.0, step=1)
-        with pytest.raises(OSError, match="No space left"):
-            writer.flush()
+    with pytest.raises(OSError, match="No space left"):
+        writer.flush()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(OSError, match="No space left"):
+        writer.close()
 
 
 # -- tf.summary ----------------------------------------------------------------------------------
@@ -332,8 +330,24 @@ def test_a_compiled_function_follows_the_default_writer(tmp_path):
         note(np.float32(6))
     assert points(tmp_path, "x", "first") == [(0, 2.0), (0, 6.0)]
     assert points(tmp_path, "x", "second") == [(0, 4.0)]
-    assert note.experimental_get_tracing_count() == 3  # one for nobody, one for each writer
+    assert note.experimental_get_tracing_count() == 2  # one for nobody, one for whoever
     first.close(), second.close()
+
+
+def test_a_writer_named_in_a_function_is_the_one(writer, tmp_path):
+    @kerax.function
+    def note(x):
+        with writer.as_default(step=0):
+            summary.scalar("x", x)
+
+    note(np.float32(1))
+    with summary.create_file_writer(tmp_path / "other").as_default(step=1):
+        note(np.float32(2))
+        summary.scalar("y", 1.0)
+    note(np.float32(3))
+    writer.flush()
+    assert points(tmp_path, "x") == [(0, 1.0), (0, 2.0), (0, 3.0)]
+    assert tags(tmp_path, "other") == ["y"]
 
 
 def test_a_function_without_summaries_is_not_traced_again(writer):
