@@ -153,8 +153,10 @@ def model_of(
             if compile and compiling and hasattr(model, "compile_from_config"):
                 with allowing(None if held is None else of_a_file(SLOTS * held, where)):
                     model.compile_from_config(compiling)
-    except KeraxError:
-        raise
+    except KeraxError as error:
+        if error.where.startswith(where):
+            raise
+        raise type(error)(f"{where}: {error.where}", got=error.got, expected=error.expected, hint=error.hint) from error
     except MALFORMED as error:
         raise DataError(
             where,

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from .._errors import DataError, ShapeError
@@ -19,6 +20,14 @@ from .._host.optional import optional
 from . import h5, limits, weights
 from .walk import walk
 
+_DTYPES = {
+    "BOOL": "bool",
+    **{f"{kind[0].upper()}{size}": f"{kind}{size}" for kind in ("int", "uint") for size in (8, 16, 32, 64)},
+    **{f"F{size}": f"float{size}" for size in (16, 32, 64)},
+    "BF16": "bfloat16",
+    "F8_E4M3": "float8_e4m3fn",
+    "F8_E5M2": "float8_e5m2",
+}
 SUFFIXES = (".safetensors", ".msgpack")
 
 
@@ -87,12 +96,13 @@ def load(model: Any, path: Path, skip_mismatch: bool = False, objects_to_skip: I
 
 
 def _safetensors(path: Path) -> dict[str, np.ndarray]:
-    package = optional("safetensors.numpy", extra="safetensors", why="A .safetensors file")
-    from safetensors import SafetensorError
-
+    package = optional("safetensors", extra="safetensors", why="A .safetensors file")
     try:
-        return package.load(path.read_bytes())
-    except (SafetensorError, ValueError, TypeError, KeyError) as error:
+        return {
+            key: np.frombuffer(about["data"], jnp.dtype(_DTYPES[about["dtype"]])).reshape(about["shape"])
+            for key, about in package.deserialize(path.read_bytes())
+        }
+    except (package.SafetensorError, ValueError, TypeError, KeyError) as error:
         raise _damaged(path, error, "a safetensors file") from error
 
 

@@ -22,7 +22,12 @@ names = pytest.mark.parametrize("name", [WITH_PACKAGE, "m.msgpack"])
 
 def small(units=3, dtype=None):
     return kerax.Sequential(
-        [L.Input((4,)), L.Dense(units, name="first", dtype=dtype), L.BatchNormalization(), L.Dense(2, name="second")]
+        [
+            L.Input((4,)),
+            L.Dense(units, name="first", dtype=dtype),
+            L.BatchNormalization(name="norm"),
+            L.Dense(2, name="second"),
+        ]
     )
 
 
@@ -61,13 +66,13 @@ def test_names_depend_on_the_layers_alone(name, tmp_path):
 def test_weights_of_another_model_change_nothing(name, tmp_path):
     small().save_weights(tmp_path / name)
     for other, text in [
-        (small(5), r"(?s)layers/dense: .*shape \(4, 3\) .*expected \(4, 5\)"),
+        (small(5), r"layers/dense: .*shape \(4, 3\) .*expected \(4, 5\)"),
         (kerax.Sequential([L.Input((4,)), L.Dense(3)]), r"values for objects that are not in .*'layers.batch_norm"),
         (kerax.Sequential([*small().layers, L.Dense(3)]), r"layers/dense_2: Dense .*got 0 stored values"),
     ]:
         other.build((None, 4))
         before = other.get_weights()
-        with pytest.raises(ValueError, match=f"The file {name}.*{text}"):
+        with pytest.raises(ValueError, match=f"(?s)The file {name}.*{text}"):
             other.load_weights(tmp_path / name)
         for old, new in zip(before, other.get_weights(), strict=True):
             np.testing.assert_array_equal(new, old)

@@ -107,7 +107,7 @@ CONFIGS = {
     "byte code of Keras 2": (
         "",
         lambda m: layer("Lambda", function=[byte_code(m)["config"]["code"], None, None], function_type="lambda"),
-        "Python lambda|Keras 2",
+        "Lambda",
     ),
     "CVE-2025-1550": (
         "any function of any module",
