@@ -133,7 +133,7 @@ def resized(image: np.ndarray, size: tuple[int, int], method: str = "bilinear") 
     step = max(1, _BLOCK // (4 * channels * max(width, size[1])))
     for start in range(0, size[0], step):
         block = slice(start, start + step)
-        index, weight = (one[:, block] for one in down)
+        index, weight = down[0][:, block], down[1][:, block]
         if wide is None:
             _columns(_rows(rows, index, weight).reshape(-1, width, channels), *across, out=out[block])
         else:
