@@ -11,7 +11,6 @@ from ._callback import BATCH_HOOKS, Callback
 from ._history import History
 from ._keeper import Keeper
 from ._logs import DeferredLogs, LazyLogs, plain
-from ._periodic import Periodic
 from ._progbar_logger import ProgbarLogger
 
 __all__ = ["CallbackList"]
@@ -57,7 +56,7 @@ class CallbackList:
         self._model: Any = None
         self.params: dict[str, Any] = {}
         self.epoch = 0
-        self._periodic = [callback for callback in self.callbacks if isinstance(callback, Periodic)]
+        self._periodic: list[Any] = [callback for callback in self.callbacks if hasattr(callback, "on_train_steps")]
         # they save what the others have become, so they come last
         self._periodic.sort(key=lambda callback: isinstance(callback, Keeper))
         self.set_params(params)
@@ -91,7 +90,7 @@ class CallbackList:
         _check(callback, len(self.callbacks))
         self.callbacks.append(callback)
         callback.set_params(self.params)
-        if isinstance(callback, Periodic):
+        if hasattr(callback, "on_train_steps"):
             self._periodic = sorted([*self._periodic, callback], key=lambda one: isinstance(one, Keeper))
         if self._model is not None:
             callback.set_model(self._model)

@@ -44,10 +44,10 @@ class TensorBoard(Callback):
     | `evaluation_<metric>_vs_iterations` | each validation, each `evaluate` | the optimizer's iterations |
     | `<path of a weight>/histogram`, `…/image` | every `histogram_freq` epochs | epoch |
 
-    With `update_freq="epoch"` steps stay fused; a number makes them run one by one, and fetches their logs every so
-    many. Summaries (`kerax.summary.scalar` and its like) inside the steps of `fit` are recorded every `update_freq`
-    batches in the run `train`, and need no step; with `"epoch"`, and in validation, they are not. A disk that is full
-    ends the writing with a warning, not the training. In a job of several processes the first one writes.
+    Steps stay fused up to those whose logs are written. Summaries (`kerax.summary.scalar` and its like) inside the
+    steps of `fit` are recorded every `update_freq` batches in the run `train`, and need no step; with `"epoch"`, and
+    in validation, they are not. A disk that is full ends the writing with a warning, not the training. In a job of
+    several processes the first one writes.
 
     Args:
         log_dir: the folder, made where it is missing.
@@ -109,7 +109,6 @@ class TensorBoard(Callback):
     def set_model(self, model: Any) -> None:
         super().set_model(model)
         self._metadata = self._metadata_of_layers() if self.embeddings_freq else {}
-        self._listen()
 
     # -- writers ---------------------------------------------------------------------------
 
@@ -135,7 +134,6 @@ class TensorBoard(Callback):
         self._writer("train")  # a folder that cannot be written to is known before the first epoch
         if self.write_graph:
             self._write_graph()
-        self._listen()
         self._summaries_begin()
 
     def get_state(self) -> dict[str, Any]:
@@ -162,7 +160,9 @@ class TensorBoard(Callback):
         self._writers.clear()
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._listen()  # no longer to single batches, once what was to be profiled is
+        self._batch_since = time.perf_counter()
+        if self._batches == 0:
+            self._profile()
         if self.write_steps_per_second:
             self._iterations_before = self._iterations_now()
             self._since = time.perf_counter()
@@ -211,33 +211,38 @@ class TensorBoard(Callback):
 
     # -- batches ---------------------------------------------------------------------------
 
-    def _listen(self) -> None:
-        """Ask for single batches where they are needed: an own hook on this object, not on its class."""
-        wanted = self._every is not None or (self._profiled is not None and self._batches < self._profiled[1])
-        hooks = {"on_batch_begin": self._batch_begins, "on_batch_end": self._batch_ends}
-        for name, hook in hooks.items():
-            if wanted and getattr(type(self), name) is getattr(Callback, name):
-                setattr(self, name, hook)
-            else:
-                vars(self).pop(name, None)
+    def steps_left(self) -> int | None:
+        """How many steps until there is something to write, or a profile to begin or end."""
+        left = [end - self._batches for end in self._profile_ends() if end > self._batches]
+        if self._every is not None:
+            left.append(self._every - (self._iterations + self._batches) % self._every)
+        return min(left, default=None)
 
-    def _batch_begins(self, batch: int, logs: Logs | None = None) -> None:
-        self._batch_since = time.perf_counter()
-        if self._profiled is not None and self._batches + 1 == self._profiled[0]:
-            self._profiler.start(os.path.join(self.log_dir, "train"))
-
-    def _batch_ends(self, batch: int, logs: Logs | None = None) -> None:
-        self._batches += 1
-        if self._profiled is not None and self._batches == self._profiled[1]:
-            jax.block_until_ready([weight.value for weight in self.model.trainable_weights])
-            self._profiler.stop()
+    def on_train_steps(self, count: int, epoch: int, batch: int, logs: Logs) -> None:
+        """`count` more steps are done, the last of which was `batch` of `epoch`."""
+        self._batches += count
+        self._profile()
         step = self._iterations + self._batches
+        seconds, self._batch_since = time.perf_counter() - self._batch_since, time.perf_counter()
         if self._every is None or step % self._every:
             return
         found = dict(logs or {})
         if self.write_steps_per_second:
-            found["steps_per_second"] = 1 / max(time.perf_counter() - self._batch_since, 1e-9)
+            found["steps_per_second"] = count / max(seconds, 1e-9)
         self._write("train", step, _scalars("batch_{}", found))
+
+    def _profile_ends(self) -> tuple[int, ...]:
+        """After how many steps the profile begins and ends."""
+        return () if self._profiled is None else (self._profiled[0] - 1, self._profiled[1])
+
+    def _profile(self) -> None:
+        """Begin or end the profile, if it is time."""
+        if self._batches in self._profile_ends():
+            jax.block_until_ready([weight.value for weight in self.model.trainable_weights])
+            if self._profiler.running:
+                self._profiler.stop()
+            elif self._batches < self._profile_ends()[1]:
+                self._profiler.start(os.path.join(self.log_dir, "train"))
 
     # -- summaries in the steps ------------------------------------------------------------
 
