@@ -64,5 +64,4 @@ SIGNATURES: dict[str, list[str]] = {
     "no module is searched for a class because a caller says so": ["saving.get_registered_object"],
     "drawn without graphviz, which these options steer": ["utils.model_to_dot"],
     "Keras's is a stand-in that refuses to be made": ["optimizers.legacy.Adagrad"],
-    "here in the order that the layers of 1 and 2 axes have": ["layers.Conv3DTranspose"],
 }
