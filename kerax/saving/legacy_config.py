@@ -64,6 +64,14 @@ def modern(config: Any) -> Any:
     return {**config, "class_name": name, "config": inner}
 
 
+def renamed(config: Any) -> Any:
+    """The config of an optimizer of the first versions: what was `lr` is the learning rate; no decay is none."""
+    if not isinstance(config, dict):
+        return config
+    config = {key: value for key, value in config.items() if key != "decay" or value}
+    return {"learning_rate" if key == "lr" else key: value for key, value in config.items()}
+
+
 def _layer(entry: Any) -> Any:
     """The entry of a layer in a model: where its class stands, and its calls."""
     if not isinstance(entry, dict) or "class_name" not in entry:
