@@ -56,6 +56,9 @@ def modern(config: Any) -> Any:
     if name == "InputLayer" and "batch_input_shape" in inner:
         inner = {**inner, "batch_shape": inner["batch_input_shape"]}
         inner.pop("batch_input_shape")
+    if name == "MeanMetricWrapper" and isinstance(inner.get("fn"), str):
+        fn = {"module": "builtins", "class_name": "function", "config": inner["fn"], "registered_name": "function"}
+        inner = {**inner, "fn": fn}
     if "layers" in inner and isinstance(inner["layers"], list):
         inner = {**inner, "layers": [_layer(entry) for entry in inner["layers"]]}
     if isinstance(inner.get("layer"), dict):  # of wrappers

@@ -53,9 +53,6 @@ def keras3() -> None:
     x = keras.Input((5, 3))
     y = layers.TimeDistributed(layers.Dense(2))(layers.Bidirectional(layers.LSTM(2, return_sequences=True))(x))
     keep("keras3_recurrent", keras.Model(x, layers.LayerNormalization()(y)), (5, 3), optimizer="sgd")
-    x = keras.Input((4, 6))
-    y = layers.MultiHeadAttention(2, 3)(x, x)
-    keep("keras3_attention", keras.Model(x, layers.GlobalAveragePooling1D()(y)), (4, 6), optimizer="sgd")
 
 
 # -- Keras 2 -----------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ def checked(model, name):
 
 
 def test_the_files_are_small_and_there():
-    assert len(FILES) == 6
+    assert len(FILES) == 5
     assert sum(path.stat().st_size for path in HERE.glob("*.*")) < 200_000
 
 

@@ -62,7 +62,7 @@ def conv(
     window = kernel.shape[:-2]
     sizes = x.shape[1:-1] if channels_last else x.shape[2:]
     known = all(isinstance(size, int) for size in sizes)  # not those of a program exported for images of any size
-    pads = conv_padding(sizes, window, strides, padding, dilation) if known or padding != "same" else "SAME"
+    pads: Any = conv_padding(sizes, window, strides, padding, dilation) if known or padding != "same" else "SAME"
 
     def plain(x: Array, kernel: Array) -> Array:
         return _lax_conv(x, kernel, strides, pads, dilation, groups, channels_last)
