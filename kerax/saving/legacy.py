@@ -24,7 +24,7 @@ from .._core.allowance import allowing, of_a_file
 from .._errors import DataError, ShapeError
 from ..layers._weights import is_weight
 from . import archive, h5, limits, weights
-from .legacy_config import modern, old_fashioned
+from .legacy_config import modern, old_fashioned, renamed
 
 log = logging.getLogger("kerax")
 
@@ -170,6 +170,7 @@ def _compile(model: Any, training: Any, file: Any, path: Path, custom_objects: M
         optimizer = arguments.pop("optimizer_config", None)
         if isinstance(optimizer, dict):
             optimizer = {"module": "keras.optimizers", "registered_name": None, **optimizer}
+            optimizer["config"] = renamed(optimizer.get("config"))
         arguments = {
             key: arguments[key] for key in ("loss", "loss_weights", "metrics", "weighted_metrics") if key in arguments
         }

@@ -56,12 +56,23 @@ def modern(config: Any) -> Any:
     if name == "InputLayer" and "batch_input_shape" in inner:
         inner = {**inner, "batch_shape": inner["batch_input_shape"]}
         inner.pop("batch_input_shape")
+    if name == "MeanMetricWrapper" and isinstance(inner.get("fn"), str):
+        fn = {"module": "builtins", "class_name": "function", "config": inner["fn"], "registered_name": "function"}
+        inner = {**inner, "fn": fn}
     if "layers" in inner and isinstance(inner["layers"], list):
         inner = {**inner, "layers": [_layer(entry) for entry in inner["layers"]]}
     if isinstance(inner.get("layer"), dict):  # of wrappers
         inner = {**inner, "layer": _layer(inner["layer"])}
     inner = {key: value for key, value in inner.items() if key not in _DROPPED}
     return {**config, "class_name": name, "config": inner}
+
+
+def renamed(config: Any) -> Any:
+    """The config of an optimizer of the first versions: what was `lr` is the learning rate; no decay is none."""
+    if not isinstance(config, dict):
+        return config
+    config = {key: value for key, value in config.items() if key != "decay" or value}
+    return {"learning_rate" if key == "lr" else key: value for key, value in config.items()}
 
 
 def _layer(entry: Any) -> Any:
