@@ -30,6 +30,7 @@ ONCE_A_CLASS = (
 # Bases, and layers tested where their own kind of input is at hand.
 ELSEWHERE = {
     "AugMix": "tests/layers/preprocessing/image/test_policies.py",
+    "ExportedLayer": "tests/export",
     "FlaxLayer": "tests/layers/test_foreign.py",
     "HashedCrossing": "tests/layers/test_hashing.py",
     "Hashing": "tests/layers/test_hashing.py",

@@ -21,8 +21,6 @@ import kerax
 from kerax import layers as L
 from kerax._errors import KeraxError
 
-NOT_ON_THE_SHELF_YET = r"Unknown class|vocabulary"  # string layers; their own tests look at vocabularies
-
 
 def small():
     return kerax.Sequential([L.Input((4,)), L.Dense(3, name="first"), L.Dense(2, name="second")], name="small")
@@ -157,11 +155,14 @@ CONFIGS = {
         lambda m: layer("ExportedLayer", filepath=str(m.parent)),
         "named in a config.*safe_mode=False",
     ),
-    "CVE-2025-12058": (
-        "a vocabulary read from a path",
-        lambda m: layer("StringLookup", vocabulary="/etc/passwd"),
-        NOT_ON_THE_SHELF_YET,
-    ),
+    **{
+        f"CVE-2025-12058, {name}": (
+            "a vocabulary read from a path",
+            lambda m, name=name: layer(name, vocabulary="/etc/passwd"),
+            "the name of a file as vocabulary",
+        )
+        for name in ("StringLookup", "IntegerLookup", "TextVectorization")
+    },
     "a class nobody knows": ("", lambda m: layer("Popen", "subprocess", args="true"), "Unknown class 'Popen'"),
     "the class `type`": (
         "",
