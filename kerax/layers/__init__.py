@@ -65,28 +65,28 @@ from ._preprocessing.category_encoding import CategoryEncoding
 from ._preprocessing.discretization import Discretization
 from ._preprocessing.hashed_crossing import HashedCrossing
 from ._preprocessing.hashing import Hashing
-from ._preprocessing.image._bending import RandomElasticTransform, RandomPerspective
-from ._preprocessing.image._colors import (
+from ._preprocessing.image.bending import RandomElasticTransform, RandomPerspective
+from ._preprocessing.image.colors import (
     RandomColorDegeneration,
     RandomColorJitter,
     RandomGrayscale,
     RandomHue,
     RandomSaturation,
 )
-from ._preprocessing.image._cropping import CenterCrop, RandomCrop, RandomFlip, Resizing
-from ._preprocessing.image._filters import RandomErasing, RandomGaussianBlur, RandomSharpness
-from ._preprocessing.image._histograms import AutoContrast, ContrastLimitedAdaptiveHistogramEqualization, Equalization
-from ._preprocessing.image._light import (
+from ._preprocessing.image.cropping import CenterCrop, RandomCrop, RandomFlip, Resizing
+from ._preprocessing.image.filters import RandomErasing, RandomGaussianBlur, RandomSharpness
+from ._preprocessing.image.histograms import AutoContrast, ContrastLimitedAdaptiveHistogramEqualization, Equalization
+from ._preprocessing.image.light import (
     RandomBrightness,
     RandomContrast,
     RandomInvert,
     RandomPosterization,
     Solarization,
 )
-from ._preprocessing.image._max_boxes import MaxNumBoundingBoxes
-from ._preprocessing.image._mixing import CutMix, MixUp
-from ._preprocessing.image._policies import AugMix, RandAugment
-from ._preprocessing.image._warping import RandomRotation, RandomShear, RandomTranslation, RandomZoom
+from ._preprocessing.image.max_boxes import MaxNumBoundingBoxes
+from ._preprocessing.image.mixing import CutMix, MixUp
+from ._preprocessing.image.policies import AugMix, RandAugment
+from ._preprocessing.image.warping import RandomRotation, RandomShear, RandomTranslation, RandomZoom
 from ._preprocessing.integer_lookup import IntegerLookup
 from ._preprocessing.mel_spectrogram import MelSpectrogram
 from ._preprocessing.normalization import Normalization

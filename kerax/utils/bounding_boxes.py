@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 from .._errors import ArgumentError, ShapeError, Unsupported
 from .._types import Array, ArrayLike, DType
-from ..layers._preprocessing.image import _boxes
+from ..layers._preprocessing.image import box_formats
 from ..ops import convert_to_tensor
 
 __all__ = [
@@ -57,7 +57,7 @@ def convert_format(
     """
     if isinstance(boxes, dict):
         return {**boxes, "boxes": convert_format(boxes["boxes"], source, target, height, width, dtype)}
-    return jnp.asarray(_boxes.convert_format(convert_to_tensor(boxes), source, target, height, width, dtype))
+    return jnp.asarray(box_formats.convert_format(convert_to_tensor(boxes), source, target, height, width, dtype))
 
 
 def clip_to_image_size(
@@ -80,11 +80,11 @@ def clip_to_image_size(
             "clip_to_image_size", got=type(bounding_boxes).__name__, expected="a dict of 'boxes' and 'labels'"
         )
     boxes = {**bounding_boxes, "boxes": convert_to_tensor(bounding_boxes["boxes"])}
-    return _boxes.clip_to_image_size(boxes, height, width, bounding_box_format)
+    return box_formats.clip_to_image_size(boxes, height, width, bounding_box_format)
 
 
 def _only_corners(where: str, bounding_box_format: str) -> None:
-    if _boxes.checked_format(where, bounding_box_format) != "xyxy":
+    if box_formats.checked_format(where, bounding_box_format) != "xyxy":
         raise Unsupported(
             where, got=f"the format {bounding_box_format!r}", expected="'xyxy'", hint="convert_format before and after"
         )
@@ -127,9 +127,11 @@ def affine_transform(
     x = convert_to_tensor(boxes)
     x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype("float32")
     middle = [0.5 if value is None else jnp.asarray(value) for value in (center_x, center_y)]
-    numbers = _boxes.affine_numbers(angle, translate_x, translate_y, scale, shear_x, shear_y, height, width, *middle)
+    numbers = box_formats.affine_numbers(
+        angle, translate_x, translate_y, scale, shear_x, shear_y, height, width, *middle
+    )
     numbers = numbers if numbers.ndim == 2 else numbers[None]
-    moved = _boxes.through(x if x.ndim == 3 else x[None], numbers)
+    moved = box_formats.through(x if x.ndim == 3 else x[None], numbers)
     return moved if x.ndim == 3 else moved[0]
 
 
@@ -148,7 +150,7 @@ def crop(boxes: ArrayLike, top: Any, left: Any, height: Any, width: Any, boundin
         Unsupported: another format.
     """
     _only_corners("crop", bounding_box_format)
-    return _boxes.crop(convert_to_tensor(boxes), top, left, height, width)
+    return box_formats.crop(convert_to_tensor(boxes), top, left, height, width)
 
 
 def pad(
@@ -173,11 +175,11 @@ def pad(
         Unsupported: another format.
     """
     _only_corners("pad", bounding_box_format)
-    return _boxes.pad(convert_to_tensor(boxes), top, left)
+    return box_formats.pad(convert_to_tensor(boxes), top, left)
 
 
 def _corners(where: str, boxes: ArrayLike, kind: str, image_shape: Sequence[int] | None, target: str) -> Array:
-    kinds = [_boxes.checked_format(where, name) or "" for name in (kind, target)]
+    kinds = [box_formats.checked_format(where, name) or "" for name in (kind, target)]
     if any(name.startswith("rel_") for name in kinds) and image_shape is None:
         raise ArgumentError(where, got=f"the format {kind!r} and image_shape=None", expected="image_shape")
     height, width = (None, None) if image_shape is None else image_shape[:2]
@@ -271,7 +273,7 @@ _DELTAS = ("center_xywh", "center_yxhw")
 
 
 def _delta_options(where: str, kind: str, name: str, variance: Any) -> Array:
-    if _boxes.checked_format(where, kind) not in _DELTAS:
+    if box_formats.checked_format(where, kind) not in _DELTAS:
         raise ArgumentError(where, got=f"{name}={kind!r}", expected=f"one of {_DELTAS}")
     spread = jnp.ones(4, "float32") if variance is None else jnp.asarray(variance, "float32")
     if spread.shape[-1:] != (4,):

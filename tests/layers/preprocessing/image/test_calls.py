@@ -14,7 +14,7 @@ from flax import nnx
 
 import kerax
 from kerax import layers
-from kerax.layers._preprocessing.image._resizing import METHODS, resized
+from kerax.layers._preprocessing.image.resizing import METHODS, resized
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (4, 8, 9, 3)).astype("float32")
 

@@ -12,9 +12,9 @@ from ...._errors import ArgumentError, Unsupported
 from ...._types import Array
 from ....ops._image_filters import along
 from ....ops._image_warps import sampled
-from . import _boxes
-from ._base import BoxOptions, ImageLayer, batch_of, between, images_of, working
-from ._light import chosen
+from . import box_formats
+from .base import BoxOptions, ImageLayer, batch_of, between, images_of, working
+from .light import chosen
 
 _INTERPOLATIONS = ("nearest", "bilinear")
 
@@ -103,7 +103,7 @@ class RandomPerspective(ImageLayer):
         apply = jnp.asarray(transformation["apply_perspective"]).reshape(-1, 1, 1)
 
         def change(corners: Any) -> Any:
-            return jnp.where(apply, _boxes.through(corners, numbers), corners)
+            return jnp.where(apply, box_formats.through(corners, numbers), corners)
 
         return self._boxes_changed(bounding_boxes, (shape[self._axes[0]], shape[self._axes[1]]), change)
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from ...._types import Array
 from ..._arguments import positive
-from ._base import ImageLayer, ImageOptions
+from .base import ImageLayer, ImageOptions
 
 
 class MaxNumBoundingBoxes(ImageLayer):

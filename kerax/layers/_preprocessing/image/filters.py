@@ -12,8 +12,8 @@ from .... import ops, random
 from ...._errors import ArgumentError
 from ...._types import Array
 from ..._arguments import sizes
-from ._base import BoxOptions, ImageLayer, batch_of, between, images_of, working
-from ._light import chosen
+from .base import BoxOptions, ImageLayer, batch_of, between, images_of, working
+from .light import chosen
 
 
 class RandomSharpness(ImageLayer):

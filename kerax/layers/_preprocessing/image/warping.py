@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from .... import ops, random
 from ...._errors import ArgumentError, Unsupported
 from ...._types import Array, Config
-from . import _boxes
-from ._base import BoxOptions, ImageLayer, batch_of, between, images_of, working
+from . import box_formats
+from .base import BoxOptions, ImageLayer, batch_of, between, images_of, working
 
 _FILL_MODES = ("reflect", "wrap", "constant", "nearest")
 _INTERPOLATIONS = ("nearest", "bilinear")
@@ -67,7 +67,7 @@ class _Warping(ImageLayer):
             return bounding_boxes
         numbers = _inverse(self._numbers(transformation))
         return self._boxes_changed(
-            bounding_boxes, self._input_sizes(transformation), lambda corners: _boxes.through(corners, numbers)
+            bounding_boxes, self._input_sizes(transformation), lambda corners: box_formats.through(corners, numbers)
         )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from .... import random
 from ...._core import nnx_private
+from ...._core.context import here
 
 
 class Stream(random.SeedGenerator):
@@ -33,9 +34,10 @@ class Stream(random.SeedGenerator):
 
 
 def outside(*structures: Any) -> bool:
-    """Whether all arrays are at hand, and nothing is being traced."""
-    leaves = jax.tree.leaves(structures)
-    return nnx_private.outside_traces() and not any(isinstance(leaf, jax.core.Tracer) for leaf in leaves)
+    """Whether all arrays are at hand, and nobody is watching: no trace, no tape."""
+    if here.read or not nnx_private.outside_traces():
+        return False
+    return not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(structures))
 
 
 def on_cpu(data: Any) -> bool:

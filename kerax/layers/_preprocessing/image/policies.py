@@ -13,9 +13,9 @@ from ...._errors import ArgumentError
 from ...._types import Array
 from ....random._samplers import draw_key
 from ..._arguments import positive
-from . import _colors, _filters, _histograms, _light, _warping
-from ._base import BoxOptions, ImageLayer, working
-from ._stream import Stream
+from . import colors, filters, histograms, light, warping
+from .base import BoxOptions, ImageLayer, working
+from .stream import Stream
 
 _NAMES = (
     "random_shear",
@@ -52,18 +52,18 @@ class _Policy(ImageLayer):
         seeded = {**plain, "seed": seed}
         bent, ranged = {**seeded, "interpolation": interpolation}, {**seeded, "value_range": self.value_range}
         # Attributes under the names that they have in files of weights.
-        self.random_shear = _warping.RandomShear(self.factor, self.factor, **bent)
-        self.random_translation = _warping.RandomTranslation(self.factor, self.factor, **bent)
-        self.random_rotation = _warping.RandomRotation(self.factor, **bent)
-        self.random_brightness = _light.RandomBrightness(self.factor, **ranged)
-        self.random_color_degeneration = _colors.RandomColorDegeneration(self.factor, **ranged)
-        self.random_contrast = _light.RandomContrast(self.factor, **ranged)
-        self.random_sharpness = _filters.RandomSharpness(self.factor, **ranged)
+        self.random_shear = warping.RandomShear(self.factor, self.factor, **bent)
+        self.random_translation = warping.RandomTranslation(self.factor, self.factor, **bent)
+        self.random_rotation = warping.RandomRotation(self.factor, **bent)
+        self.random_brightness = light.RandomBrightness(self.factor, **ranged)
+        self.random_color_degeneration = colors.RandomColorDegeneration(self.factor, **ranged)
+        self.random_contrast = light.RandomContrast(self.factor, **ranged)
+        self.random_sharpness = filters.RandomSharpness(self.factor, **ranged)
         bits = tuple(max(int(8 * share), 1) for share in (low, high))
-        self.random_posterization = _light.RandomPosterization(bits, **ranged)
-        self.solarization = _light.Solarization(self.factor, self.factor, **ranged)
-        self.auto_contrast = _histograms.AutoContrast(value_range=self.value_range, **plain)
-        self.equalization = _histograms.Equalization(value_range=self.value_range, **plain)
+        self.random_posterization = light.RandomPosterization(bits, **ranged)
+        self.solarization = light.Solarization(self.factor, self.factor, **ranged)
+        self.auto_contrast = histograms.AutoContrast(value_range=self.value_range, **plain)
+        self.equalization = histograms.Equalization(value_range=self.value_range, **plain)
 
     @property
     def _layers(self) -> list[ImageLayer]:

@@ -2,7 +2,7 @@
 
 A layer says what it draws in `get_random_transformation`, and what that does in `transform_images`, `transform_labels`,
 `transform_bounding_boxes` and `transform_segmentation_masks`. Inside a model or any other trace this is traced; called
-on arrays it is compiled, or plain NumPy on the host (`_stream.py`).
+on arrays it is compiled, or plain NumPy on the host (`stream.py`).
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from ...._errors import ArgumentError, ShapeError
 from ...._graph.tensor import KerasTensor
 from ...._types import Array, Config
 from ..._layer import Layer, LayerOptions
-from . import _boxes
-from ._stream import Runner, on_cpu, outside
+from . import box_formats
+from .stream import Runner, on_cpu, outside
 
 PARTS = ("images", "labels", "bounding_boxes", "segmentation_masks")
 
@@ -54,7 +54,8 @@ class ImageLayer(Layer):
     _factor_range: tuple[float, float] = (-1.0, 1.0)  # what `factor` may be
     _factor_least: float | None = None  # where a single number starts; None: at its negative
     _keeps_integers = False  # whether images of integers stay so
-    _on_host = False  # whether all `transform_…` work on NumPy arrays as well
+    _in_numpy = False  # whether all `transform_…` work on NumPy arrays as well
+    _takes_text = True  # beside the images, in a dict
     _moves_pixels = False  # whether boxes and masks change, so that the format of boxes must be known
     _runner = Owned(lambda layer: Runner())
     generator: random.SeedGenerator | None = None
@@ -68,7 +69,7 @@ class ImageLayer(Layer):
         **common: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**common)
-        self.bounding_box_format = _boxes.checked_format(self._where, bounding_box_format)
+        self.bounding_box_format = box_formats.checked_format(self._where, bounding_box_format)
         self.data_format = config.standardize_data_format(data_format)
         if factor is not None:
             self.factor = self._pair(factor, "factor")
@@ -191,7 +192,7 @@ class ImageLayer(Layer):
         training = bool(training)
         if not outside(known, self.generator.state.value if self.generator is not None else None):
             changed = self._apply(known, training, None)
-        elif self._on_host and on_cpu(known):
+        elif self._in_numpy and on_cpu(known):
             changed = self._apply_on_host(known, training)
         else:
             changed = self._runner.compiled(self, self._apply, known, training)
@@ -260,11 +261,11 @@ class ImageLayer(Layer):
     ) -> dict:
         """Boxes of images of (height, width), taken through a change of corners, and cut to the image after it."""
         given = self.bounding_box_format or "xyxy"
-        corners = _boxes.convert_format(boxes["boxes"], given, "xyxy", *sizes)
+        corners = box_formats.convert_format(boxes["boxes"], given, "xyxy", *sizes)
         moved = {**boxes, "boxes": change(corners)}
         height, width = after or sizes
-        moved = _boxes.clip_to_image_size(moved, height, width, "xyxy") if cut else moved
-        return {**moved, "boxes": _boxes.convert_format(moved["boxes"], "xyxy", given, height, width)}
+        moved = box_formats.clip_to_image_size(moved, height, width, "xyxy") if cut else moved
+        return {**moved, "boxes": box_formats.convert_format(moved["boxes"], "xyxy", given, height, width)}
 
     # -- shapes ------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from .... import random
 from ...._types import Array
-from ._base import BoxOptions, ImageLayer, ImageOptions, batch_of, between, working
+from .base import BoxOptions, ImageLayer, ImageOptions, batch_of, between, working
 
 
 def one_each(data: Any) -> tuple[int, ...]:

@@ -12,14 +12,14 @@ from .... import ops, random
 from ...._errors import ArgumentError
 from ...._types import Array, Shape
 from ..._arguments import one_of, positive
-from ._base import BoxOptions, ImageLayer, batch_of, images_of, module_of
-from ._resizing import METHODS, resized
+from .base import BoxOptions, ImageLayer, batch_of, images_of, module_of
+from .resizing import METHODS, resized
 
 
 class _Sized(ImageLayer):
     """A base of layers that give images of one height and width."""
 
-    _on_host = True
+    _in_numpy = True
     _moves_pixels = True
 
     def __init__(self, height: int, width: int, **common: Any) -> None:
@@ -300,7 +300,7 @@ class RandomFlip(ImageLayer):
         ArgumentError: an unknown mode.
     """
 
-    _on_host = True
+    _in_numpy = True
     _moves_pixels = True
 
     def __init__(

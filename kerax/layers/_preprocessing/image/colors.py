@@ -9,8 +9,8 @@ import jax.numpy as jnp
 from .... import ops, random
 from ...._errors import ArgumentError
 from ...._types import Array
-from ._base import BoxOptions, ImageLayer, batch_of, between, working
-from ._light import RandomBrightness, RandomContrast, one_each, rescaled
+from .base import BoxOptions, ImageLayer, batch_of, between, working
+from .light import RandomBrightness, RandomContrast, one_each, rescaled
 
 
 class _Colored(ImageLayer):

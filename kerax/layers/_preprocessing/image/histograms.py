@@ -11,8 +11,8 @@ import numpy as np
 from ...._errors import ArgumentError
 from ...._types import Array
 from ..._arguments import positive, sizes
-from ._base import BoxOptions, ImageLayer, ImageOptions, working
-from ._light import rescaled
+from .base import BoxOptions, ImageLayer, ImageOptions, working
+from .light import rescaled
 
 
 class AutoContrast(ImageLayer):

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 from .... import random
 from ...._errors import ArgumentError, DTypeError, Unsupported
 from ...._types import Array
-from ._base import BoxOptions, ImageLayer, batch_of, between, images_of, working
-from ._filters import patches
+from .base import BoxOptions, ImageLayer, batch_of, between, images_of, working
+from .filters import patches
 
 
 class _Mixing(ImageLayer):
