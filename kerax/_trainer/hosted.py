@@ -44,7 +44,8 @@ def take_over(model: Any, adapter: Any, mode: str) -> None:
         part.check(model.name, training=mode == "train")
     if adapter.in_memory and part.fits(adapter.rows):
         whole, y, sample_weight = adapter.arrays
-        adapter.replace((_in_chunks(model._prepare_on_host, whole, adapter.rows), y, sample_weight))
+        rows = len(tree.flatten(whole)[0])  # a dataset may give fewer of them, or some several times
+        adapter.replace((_in_chunks(model._prepare_on_host, whole, rows), y, sample_weight))
     else:
         adapter.prepare_by(model._prepare_on_host)
 

@@ -20,6 +20,7 @@ SOUND = np.sin(np.arange(400) / 7).astype("float32").reshape(1, 200, 2)
 
 def train(folder):
     """A short training with everything that the callback can write."""
+    kerax.utils.clear_session()  # names count from the start
     rng = np.random.default_rng(0)
     x = rng.integers(0, 20, (64, 5))
     y = (x.sum(axis=1, keepdims=True) % 2).astype("float32")

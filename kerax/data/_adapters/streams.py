@@ -69,7 +69,7 @@ class StreamAdapter(Progress):
     def prepare_by(self, prepare: Callable[[Any], Any]) -> None:
         """Pass the inputs of each batch through `prepare`, where batches are read."""
         self._prepare = prepare
-        self._peeked = [(prepare(x), *rest) for x, *rest in self._peeked]
+        self._peeked = [((prepare(x), *rest), mark) for (x, *rest), mark in self._peeked]
 
     def batches(self, rng: np.random.Generator | None = None, steps: int | None = None) -> Iterator[tuple]:
         """The batches of the next epoch as `(x, y, sample_weight)` of arrays.
