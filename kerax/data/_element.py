@@ -16,7 +16,7 @@ from .._core.dtypes import is_string
 from .._core.variable import plain
 from .._errors import DataError
 from .._transform.spec import TensorSpec
-from ._adapters.leaves import host_array, path_name
+from ._adapters.leaves import from_objects, host_array, path_name
 
 __all__ = [
     "Element",
@@ -110,7 +110,7 @@ def tensor_of(value: Any, where: str) -> Any:
         return np.asarray(value)
     if isinstance(value, np.ndarray):
         array = np.asarray(value)
-        return array if array.dtype.kind != "O" else _objects(array, where)
+        return array if array.dtype.kind != "O" else from_objects(array, where)
     if isinstance(value, (str, bytes)):
         return np.array(value, object)
     if isinstance(value, (bool, int, float, complex)):
@@ -118,7 +118,7 @@ def tensor_of(value: Any, where: str) -> Any:
     if isinstance(value, (list, range)):
         return _from_list(value, where)
     array = host_array(value, where)
-    return array if array.dtype.kind != "O" else _objects(array, where)
+    return array if array.dtype.kind != "O" else from_objects(array, where)
 
 
 def _from_list(value: Any, where: str) -> np.ndarray:
@@ -153,26 +153,6 @@ def _narrowed(array: np.ndarray) -> np.ndarray:
     if kind is None or (kind.kind == "i" and array.size and not (-(2**31) <= array.min() <= array.max() < 2**31)):
         return array
     return array.astype(kind)
-
-
-def _objects(array: np.ndarray, where: str) -> np.ndarray:
-    """Objects that are text stay; numbers among objects become numbers."""
-    flat = array.ravel().tolist()
-    if all(isinstance(item, (str, bytes)) for item in flat):
-        return array
-    try:
-        plain_array = np.array(flat)
-    except ValueError:
-        plain_array = array
-    if plain_array.dtype.kind not in "biufc" or plain_array.shape != (array.size,):
-        kinds = sorted({type(item).__name__ for item in flat})
-        raise DataError(
-            where,
-            got=f"an array of objects ({', '.join(kinds[:4])})",
-            expected="numbers, booleans or text",
-            hint='fill what is missing first: table.fillna("")' if "NoneType" in kinds or "float" in kinds else None,
-        )
-    return plain_array.reshape(array.shape)
 
 
 def leaf_of(value: Any, where: str) -> Any:

@@ -17,7 +17,7 @@ from ... import config
 from ..._core.dtypes import is_float, real_dtype
 from ..._errors import DataError
 
-__all__ = ["host_array", "is_array", "is_column", "is_rows", "path_name", "structured", "to_array"]
+__all__ = ["from_objects", "host_array", "is_array", "is_column", "is_rows", "path_name", "structured", "to_array"]
 
 _SCALARS = (int, float, complex, str, bytes, np.generic)
 _ALIGNMENT = 64  # XLA's CPU client shares memory that starts at a multiple of this
@@ -159,7 +159,7 @@ def _from_pandas(value: Any, name: str) -> np.ndarray:
 
 def _normal(array: np.ndarray, name: str) -> np.ndarray:
     if array.dtype.kind == "O":
-        array = _from_objects(array, name)
+        array = from_objects(array, name)
     dtype = array.dtype
     if dtype.kind in "USTO":
         return array
@@ -181,7 +181,7 @@ def _normal(array: np.ndarray, name: str) -> np.ndarray:
     return _copied(array, target)
 
 
-def _from_objects(array: np.ndarray, name: str) -> np.ndarray:
+def from_objects(array: np.ndarray, name: str) -> np.ndarray:
     """The numbers in an object array as numbers; text stays as it is."""
     flat = array.ravel().tolist()
     if all(isinstance(item, (str, bytes)) for item in flat):
@@ -196,7 +196,7 @@ def _from_objects(array: np.ndarray, name: str) -> np.ndarray:
             name,
             got=f"an array of objects ({', '.join(kinds[:4])})",
             expected="numbers, booleans or text",
-            hint='fill what is missing among the text first, with "" for instance'
+            hint='fill what is missing among the text first: table.fillna("") for instance'
             if "str" in kinds and set(kinds) <= {"str", "NoneType", "float"}
             else "pad ragged rows, and turn categories into numbers, first",
         )
