@@ -9,6 +9,12 @@ os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import pytest
 
+from tests import mlir_contexts
+
+
+def pytest_configure():
+    mlir_contexts.share()
+
 
 @pytest.fixture(autouse=True)
 def _fresh_names():

@@ -202,7 +202,7 @@ class Training:
 
     def __init__(self, name):
         make, self.data, self.others = TRAININGS[name]
-        keras.utils.clear_session()  # the names of layers count from the beginning, as in a new process
+        keras.utils.clear_session(free_memory=False)  # names count from the beginning
         self.model = make()
 
     def run(self, *callbacks):

@@ -309,7 +309,7 @@ def scenario(K):
 
 
 def test_automatic_names_are_those_of_keras():
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     kerax.utils.clear_session()
     first = scenario(kerax)
     assert first == scenario(keras)

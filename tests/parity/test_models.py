@@ -37,7 +37,7 @@ pytestmark = [
 @functools.cache
 def pair(name: str) -> tuple[Any, Any]:
     naming.reset()
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         theirs = GRAPHS[name](keras)
