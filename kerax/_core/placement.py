@@ -5,9 +5,13 @@ Without a distribution everything stays where JAX puts it: on the first device.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import jax
+
+from .context import setting
 
 
 class Placement(Protocol):
@@ -73,3 +77,14 @@ def constrain_rows(value: Any) -> Any:
 def batch_multiple() -> int:
     """What the number of rows of a batch must divide by."""
     return 1 if current is None else current.batch_multiple
+
+
+@contextmanager
+def host_ahead() -> Iterator[None]:
+    """While the host prepares what a device takes later: text layers give NumPy, and JAX computes on the CPU."""
+    with setting(on_host=True):
+        if jax.default_backend() == "cpu":
+            yield
+        else:
+            with jax.default_device(jax.local_devices(backend="cpu")[0]):
+                yield

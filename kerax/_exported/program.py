@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,9 @@ class Endpoint:
         return f"<Endpoint {self.name}({text(structure.specs(self.inputs))}) -> {text(structure.specs(self.outputs))}>"
 
 
+Complete = Callable[[Artifact, dict[str, Any], Endpoint], Any]
+
+
 class ExportedModel:
     """What `export` wrote, as functions.
 
@@ -101,6 +105,7 @@ class ExportedModel:
 
     Args:
         path: the directory.
+        complete: gives the endpoint in place of a program, from the files, what they say about it, and itself.
 
     Attributes:
         endpoints: name -> function.
@@ -109,7 +114,7 @@ class ExportedModel:
         platforms: where the programs run: "cpu", "cuda", "tpu" …
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, complete: Complete | None = None) -> None:
         artifact = Artifact(path)
         about = artifact.signature
         self._where = f"The export {path.name}"
@@ -119,7 +124,8 @@ class ExportedModel:
         self.collections = _collections(artifact, self.variables)
         self.endpoints: dict[str, Endpoint] = {}
         for name, endpoint in artifact.entry(about, "endpoints", dict).items():
-            self.endpoints[name] = self._endpoint(artifact, name, endpoint)
+            program = self._endpoint(artifact, name, endpoint)
+            self.endpoints[name] = program if complete is None else complete(artifact, endpoint, program)
         if not self.endpoints:
             raise DataError(artifact.where, got="no endpoint", expected="at least one")
 
@@ -167,18 +173,18 @@ class ExportedModel:
         return f"<{type(self).__name__} {', '.join(map(repr, self.endpoints.values()))}>"
 
 
-def load(filepath: PathLike) -> ExportedModel:
-    """What `export` wrote, ready to run: neither the model's code nor its layers are needed.
+def load(filepath: PathLike, complete: Complete | None = None) -> ExportedModel:
+    """What `export` wrote: its programs, ready to run without the model's code or layers.
 
     Args:
         filepath: the directory.
-    Returns:
-        An object whose endpoints are functions: `load("m").serve(x)`.
+        complete: see `ExportedModel`.
+
     Raises:
         FileNotFoundError: there is none.
         DataError: something else, a damaged, hostile or too new one.
     """
-    return ExportedModel(Path(filepath).expanduser())
+    return ExportedModel(Path(filepath).expanduser(), complete)
 
 
 def _kind(aval: Any) -> tuple[tuple[int | str, ...], str]:

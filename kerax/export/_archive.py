@@ -15,11 +15,13 @@ from flax import nnx
 from .._core.module import variables_of
 from .._errors import ArgumentError, Unsupported
 from .._exported import artifact
-from .._exported.program import RESERVED, VALUES, ExportedModel
+from .._exported.program import RESERVED, VALUES
 from .._exported.structure import to_json
 from .._types import PathLike
 from .._version import __version__
+from ..layers._layer import Layer
 from ._signature import signature_of
+from ._text import SIDES, load, write_model
 from ._trace import PLATFORMS, Traced, trace
 
 log = logging.getLogger("kerax")
@@ -43,7 +45,7 @@ class ExportArchive:
     def __init__(self) -> None:
         self._tracked: dict[int, Any] = {}
         self._collections: dict[str, list[Any]] = {}
-        self._endpoints: dict[str, tuple[Traced, bool]] = {}
+        self._endpoints: dict[str, tuple[Traced, bool, dict[str, Any]]] = {}
 
     # -- what is in it -------------------------------------------------------------------------
 
@@ -100,7 +102,8 @@ class ExportArchive:
             name: an identifier; `load(path).<name>` will be the function.
             fn: takes tensors, gives tensors, in nested lists, tuples and dicts.
             input_signature: for each argument of `fn` a structure of `InputSpec`, symbolic tensors,
-                `jax.ShapeDtypeStruct` or arrays. None sizes stay open. Left out for a model that knows its inputs.
+                `jax.ShapeDtypeStruct` or arrays. None sizes stay open. Left out for a model that knows its inputs,
+                and for one that takes text or gives it: its layers on text are written beside the program.
             differentiable: whether gradients with respect to the inputs can be taken through the program.
 
         Returns:
@@ -108,7 +111,7 @@ class ExportArchive:
 
         Raises:
             ArgumentError: a name that is none or is taken, no signature, sizes that the function has to know.
-            Unsupported: inputs of strings.
+            Unsupported: strings, but for functional and Sequential models.
         """
         for old in ("is_static", "jax2tf_kwargs"):  # how Keras helps jax2tf
             kwargs.pop(old, None)
@@ -121,10 +124,17 @@ class ExportArchive:
             raise ArgumentError(where, got="a second function of that name", expected="another name")
         if not callable(fn):
             raise ArgumentError(where, got=repr(fn), expected="a function")
-        signature, names = signature_of(fn, input_signature, where)
-        traced = trace(fn, signature, where, names)
+        parts = _parts(fn)
+        if parts is None:
+            signature, names = signature_of(fn, input_signature, where)
+            traced, sides = trace(fn, signature, where, names), {}
+        elif input_signature is None:
+            traced = trace(parts.device, [parts.tensors], where)
+            sides = {side: part for side in SIDES if (part := getattr(parts, side)) is not None}
+        else:
+            raise ArgumentError(where, got="an input_signature", expected="none for a model that works on text")
         self._keep(traced.variables)
-        self._endpoints[name] = traced, differentiable
+        self._endpoints[name] = traced, differentiable, sides
         return fn
 
     def track_and_add_endpoint(self, name: str, resource: Any, input_signature: Any = None, **kwargs: Any) -> None:
@@ -182,7 +192,7 @@ class ExportArchive:
         names = {id(v): name for v, name in zip(self.variables, variable_names(self.variables), strict=True)}
         files: dict[str, Callable] = {}
         endpoints: dict[str, Any] = {}
-        for name, (traced, differentiable) in self._endpoints.items():
+        for name, (traced, differentiable, sides) in self._endpoints.items():
             _, data = traced.exported(devices, differentiable, f"The endpoint {name!r}")
             files[f"{name}.bin"] = lambda file, data=data: file.write(data)
             endpoints[name] = {
@@ -192,6 +202,9 @@ class ExportArchive:
                 "outputs": to_json(traced.outputs),
                 "differentiable": differentiable,
             }
+            for side, part in sides.items():
+                file_name = endpoints[name][side] = f"{name}.{side}.keras"
+                files[file_name] = lambda file, part=part: write_model(part, file)
         values = {names[id(v)]: np.asarray(v[...]) for v in self.variables}
         if values:
             files[VALUES] = lambda file: artifact.write_values(file, values)
@@ -214,7 +227,19 @@ class ExportArchive:
         }
         artifact.write(path, about, files)
         if verbose:
-            log.info("Exported to %s: %s", path, ", ".join(map(repr, ExportedModel(path).endpoints.values())))
+            log.info("Exported to %s: %s", path, ", ".join(map(repr, load(path).endpoints.values())))
+
+
+def _parts(fn: Callable) -> Any:
+    """The parts of a model that works on text, where `fn` is its call; else None."""
+    model = (
+        fn
+        if isinstance(fn, Layer)
+        else getattr(fn, "__self__", None)
+        if getattr(fn, "__name__", "") == "call"
+        else None
+    )
+    return model._apart() if isinstance(model, Layer) and hasattr(model, "_apart") else None
 
 
 def is_trainable(variable: Any) -> bool:

@@ -39,7 +39,7 @@ def export_model(
 
     Raises:
         ArgumentError: another format, an unknown argument, a model that is not built or has to know an open size.
-        Unsupported: layers on strings; calls back into Python.
+        Unsupported: layers on strings, but in functional and Sequential models as "stablehlo"; calls back into Python.
         ImportError: the package that writes the format is not installed.
     """
     where = f"export of {model.name!r}"

@@ -19,6 +19,7 @@ from .._graph.tensor import KerasTensor, mask_of, set_mask
 from .._types import Config
 from ..layers._core.input_layer import Input
 from ..layers._layer import Layer
+from ._apart import Parts, apart
 from ._endpoints import AddLoss, AddMetric, Endpoint
 from ._graph_config import Reader, Writer
 from ._model import Model, functional_is, told
@@ -187,6 +188,9 @@ class Functional(Model):
             return None
         plan = self._plan
         return self._kept_split.of(self.by_name, plan, lambda: plan)
+
+    def _apart(self) -> Parts | None:
+        return apart(self, Functional)
 
     def _prepare_on_host(self, inputs: Any) -> Prepared:
         """What the device takes over, for inputs as the user gave them."""

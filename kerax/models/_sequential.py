@@ -18,6 +18,8 @@ from .._types import Config
 from ..layers._core.input_layer import InputLayer
 from ..layers._layer import Layer
 from ..layers._wrapping.foreign import NNXLayer
+from ._apart import Parts, apart
+from ._functional import Functional
 from ._model import Model, told
 from ._split import Prepared, Split, host_feed
 
@@ -205,6 +207,9 @@ class Sequential(Model):
         if ends is None or type(self).call is not Sequential.call:
             return None
         return self._kept_split.of(self.by_name, ends, lambda: Plan(*ends))
+
+    def _apart(self) -> Parts | None:
+        return apart(self, Functional)
 
     def _prepare_on_host(self, inputs: Any) -> Prepared:
         """What the device takes over, for inputs as the user gave them."""

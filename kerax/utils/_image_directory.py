@@ -12,11 +12,11 @@ import numpy as np
 from .. import config
 from .._errors import ArgumentError
 from .._host.optional import optional
+from .._host.resample import check_method, crop_box, pad_widths, resized
 from .._types import PathLike
 from ._directories import Options
 from ._images import MODES, in_mode
 from ._loading import Unreadable, check_on_error, datasets_of
-from ._resize import check_method, crop_box, pad_widths, resized
 
 __all__ = ["image_dataset_from_directory"]
 
@@ -66,7 +66,7 @@ class _Reader:
         elif self.fit == "pad":
             rows, columns = pad_widths(image.shape[:2], self.size)
             image = np.pad(image, ((rows, rows), (columns, columns), (0, 0)))
-        image = resized(image, self.size, self.method)
+        image = resized(image, self.size, self.method).astype("float32", copy=False)
         return np.ascontiguousarray(image.transpose(2, 0, 1)) if self.channels_first else image
 
     @property

@@ -14,9 +14,9 @@ import numpy as np
 from .. import config
 from .._errors import ArgumentError, DTypeError, ShapeError
 from .._host.optional import optional
+from .._host.resample import crop_box
 from .._types import ArrayLike, PathLike
 from ..ops.image import resize
-from ._resize import crop_box
 
 if TYPE_CHECKING:
     from PIL.Image import Image

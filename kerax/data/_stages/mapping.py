@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
+from ..._core.placement import host_ahead
 from .._element import element_of
 from .base import Kept, Made, Pass, Stage, Stream, View, drawn_seed
 from .reading import Indexed, thread_count
@@ -21,7 +22,8 @@ _PATIENCE = 5.0  # seconds to wait for functions of the user that do not return
 def called(fn: Callable, element: Any, where: str, *more: Any) -> Any:
     """`fn` of an element; the parts of a tuple are its arguments."""
     try:
-        return fn(*element, *more) if isinstance(element, tuple) else fn(element, *more)
+        with host_ahead():
+            return fn(*element, *more) if isinstance(element, tuple) else fn(element, *more)
     except StopIteration as error:
         raise RuntimeError(f"{where}: the function raised StopIteration, which would end the dataset.") from error
 

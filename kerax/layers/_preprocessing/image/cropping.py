@@ -10,6 +10,7 @@ import numpy as np
 
 from .... import ops, random
 from ...._errors import ArgumentError
+from ...._host.resample import crop_box
 from ...._types import Array, Shape
 from ..._arguments import one_of, positive
 from .base import BoxOptions, ImageLayer, batch_of, images_of, module_of
@@ -57,14 +58,11 @@ class _Sized(ImageLayer):
 
     def _boxes_fitted(self, boxes: dict, sizes: tuple) -> dict:
         """Boxes after `_fitted`."""
-        height, width = sizes
-        wide, high = int(width * self.height / self.width), int(height * self.width / self.height)
-        part_height, part_width = min(height, wide) or height, min(width, high) or width
-        top, left = int((height - part_height) / 2), int((width - part_width) / 2)
-        down, across = self.height / part_height, self.width / part_width
+        rows, columns = crop_box(sizes, (self.height, self.width))
+        down, across = self.height / (rows.stop - rows.start), self.width / (columns.stop - columns.start)
 
         def change(corners: Any) -> Any:
-            shifted = _boxes_shift(corners, -top, -left)
+            shifted = _boxes_shift(corners, -rows.start, -columns.start)
             return shifted * module_of(corners).asarray([across, down, across, down], corners.dtype)
 
         return self._boxes_changed(boxes, sizes, change, (self.height, self.width))

@@ -1,4 +1,4 @@
-"""One image resized on the host as TensorFlow does: half-pixel centres, no antialiasing, weights of an axis apart.
+"""One image resized on the host as TensorFlow does: half-pixel centres, and the weights of an axis apart.
 
 An axis is a table of taps: which pixels of the source each pixel of the result sums up, and with what weights. Taps
 outside the image are left out, and the others made to sum to one. NumPy does the work without holding the lock of
@@ -61,7 +61,7 @@ METHODS = ("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "ga
 
 
 @functools.lru_cache(maxsize=1024)
-def _taps(have: int, want: int, method: str) -> tuple[np.ndarray, np.ndarray]:
+def _taps(have: int, want: int, method: str, antialias: bool) -> tuple[np.ndarray, np.ndarray]:
     """(taps, want) indices into an axis of length `have`, and as many float32 weights."""
     scale = have / want
     if method == "nearest":
@@ -74,9 +74,10 @@ def _taps(have: int, want: int, method: str) -> tuple[np.ndarray, np.ndarray]:
         weight[weight < 1e-9] = 0
     else:
         kernel, radius = _KERNELS[method]
+        wide = max(scale, 1.0) if antialias else 1.0
         centre = (np.arange(want) + 0.5) * scale - 0.5
-        index = np.floor(centre - radius).astype(np.intp) + 1 + np.arange(math.ceil(2 * radius))[:, None]
-        weight = kernel(np.abs(index - centre))
+        index = np.floor(centre - radius * wide).astype(np.intp) + 1 + np.arange(math.ceil(2 * radius * wide))[:, None]
+        weight = kernel(np.abs(index - centre) / wide)
     weight = np.where((index < 0) | (index >= have), 0.0, weight)
     weight /= weight.sum(axis=0)
     used = weight.any(axis=1)
@@ -104,21 +105,23 @@ def _columns(image: np.ndarray, index: np.ndarray, weight: np.ndarray, out: np.n
     return out
 
 
-def resized(image: np.ndarray, size: tuple[int, int], method: str = "bilinear") -> np.ndarray:
+def resized(image: np.ndarray, size: tuple[int, int], method: str = "bilinear", antialias: bool = False) -> np.ndarray:
     """An image of another size.
 
     Args:
         image: (height, width, channels), integers or floats.
         size: (height, width) of the result.
         method: one of `METHODS`.
+        antialias: whether the kernels widen where an image shrinks, so that every pixel counts.
 
     Returns:
-        (*size, channels) float32, in the range of `image`; the kernels with negative lobes may leave it a little.
+        (*size, channels) float32, in the range of `image`, which the kernels with negative lobes may leave a little;
+        in the dtype of `image` for "nearest".
     """
     height, width, channels = image.shape
-    down, across = _taps(height, size[0], method), _taps(width, size[1], method)
+    down, across = (_taps(*axis, method, antialias) for axis in ((height, size[0]), (width, size[1])))
     if method == "nearest":
-        return image[down[0][0]].take(across[0][0], 1).astype("float32")
+        return image[down[0][0]].take(across[0][0], 1)
     sharp = method not in _BLURRING
     keeps_height, keeps_width = sharp and height == size[0], sharp and width == size[1]
     if keeps_height and keeps_width:
