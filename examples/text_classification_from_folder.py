@@ -5,8 +5,8 @@
     reviews/train/neg/1.txt  reviews/train/pos/2.txt  …  reviews/test/neg/3.txt  reviews/test/pos/4.txt  …
 
 Without one it writes its own reviews: phrases in which "not" turns a word into its opposite, so that the order of words
-counts. A vectorizer learns the vocabulary in one pass over the files, a network is trained on its integers, and at the
-end both become one model that takes strings, which is exported and asked. Takes about 25 seconds.
+counts. A vectorizer learns words and pairs of words in one pass over the files, a network is trained on which of them
+occur, and at the end both become one model that takes strings, which is exported and asked. Takes ten seconds.
 """
 
 import sys
@@ -52,16 +52,12 @@ def write_reviews(folder):
                 (home / f"{number}.txt").write_text(review(rng, label == "pos"), encoding="utf8")
 
 
-def network(words, length):
-    """A convolution looks for groups of neighbouring words; the strongest find of each kind counts."""
+def network(terms):
     return keras.Sequential(
         [
-            keras.Input((length,), dtype="int64"),
-            layers.Embedding(words, 32),
-            layers.Dropout(0.4),
-            layers.Conv1D(64, 3, activation="relu"),
-            layers.GlobalMaxPooling1D(),
-            layers.Dropout(0.4),
+            keras.Input((terms,)),
+            layers.Dense(16, activation="relu"),
+            layers.Dropout(0.5),
             layers.Dense(1, activation="sigmoid"),
         ],
         name="opinion",
@@ -78,14 +74,13 @@ def main(folder=None):
             home / "train", batch_size=32, validation_split=0.1, subset="both", seed=1
         )
         test = keras.utils.text_dataset_from_directory(home / "test", batch_size=32, shuffle=False)
-        counts = [len(text.split()) for texts, _ in train.take(20) for text in texts.numpy().tolist()]
-        length = int(np.quantile(counts, 0.9))  # longer ones lose their end
 
-        vectorizer = layers.TextVectorization(max_tokens=10_000, output_sequence_length=length)
+        vectorizer = layers.TextVectorization(max_tokens=20_000, ngrams=2, output_mode="multi_hot")
         vectorizer.adapt(train.map(lambda text, label: text))
-        print(f"{vectorizer.vocabulary_size()} words, the first {length} of each review; classes: {train.class_names}")
+        terms = vectorizer.get_vocabulary()
+        print(f"{len(terms)} words and pairs of words, such as {terms[100:104]}; classes: {train.class_names}")
 
-        model = network(vectorizer.vocabulary_size(), length)
+        model = network(len(terms))
         model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
         patience = keras.callbacks.EarlyStopping("val_loss", patience=3, restore_best_weights=True)
         train, validation = (

@@ -37,8 +37,8 @@ def resized(
         rows, columns = resample.crop_box(sides, size)
         x = x[..., rows, columns, :]
     elif pad_to_aspect_ratio:
-        rows, columns = resample.pad_widths(sides, size)
-        around = [(0, 0)] * (x.ndim - 3) + [(rows, rows), (columns, columns), (0, 0)]
+        down, across = resample.pad_widths(sides, size)
+        around = [(0, 0)] * (x.ndim - 3) + [(down, down), (across, across), (0, 0)]
         x = np.pad(x, around, constant_values=np.asarray(fill_value).astype(x.dtype))
     if x.shape[-3:-1] != tuple(size):
         whole = x.reshape(-1, *x.shape[-3:])
