@@ -33,7 +33,7 @@ test: $(VENV)/.stamp-test
 	KERAS_BACKEND=jax \
 	JAX_COMPILATION_CACHE_DIR="$${JAX_COMPILATION_CACHE_DIR-$(CURDIR)/.cache/jax}" \
 	JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS="$${JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS-0.3}" \
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # What leans on the insides of JAX and Flax, and what a change of theirs would break first.
 NEWEST_TESTS := tests/core tests/layers tests/training tests/host tests/transform
