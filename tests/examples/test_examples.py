@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -127,3 +128,16 @@ def test_the_tutorial_says_what_quick_is_and_takes_it(name):
     source = (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
     assert "`--quick`" in source.partition('"""\n')[0]
     assert source.endswith('if __name__ == "__main__":\n    main(quick="--quick" in sys.argv)\n')
+
+
+@pytest.mark.slow
+def test_the_example_of_tables_learns_from_a_file(tmp_path):
+    from sklearn.datasets import load_iris
+
+    iris = load_iris(as_frame=True)
+    table = iris.data.rename(columns=lambda name: name.replace(" (cm)", "").replace(" ", "_"))
+    table.insert(0, "species", iris.target_names[iris.target])
+    table["long"] = np.where(table["petal_length"] > 4, "yes", "NA")
+    table.to_csv(tmp_path / "iris.csv", index=False)
+    printed = python(tmp_path, str(EXAMPLES / "structured_data.py"), "iris.csv")
+    assert "species, one of ['setosa', 'versicolor', 'virginica']" in printed
