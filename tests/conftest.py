@@ -6,10 +6,12 @@ from importlib.metadata import version
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # Most of the time of the tests is compilation; their programs run once, and need not be fast.
-_QUICKLY = "--xla_backend_optimization_level=0"
-if version("jaxlib").startswith("0.10."):  # later ones do not know the flag, and end where they meet it
-    _QUICKLY += " --xla_cpu_use_fusion_emitters=false"
-os.environ.setdefault("XLA_FLAGS", _QUICKLY)
+# One of the flags is that of jaxlib 0.10 alone: later ones end where they meet it.
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0"
+    + (" --xla_cpu_use_fusion_emitters=false" if version("jaxlib").startswith("0.10.") else ""),
+)
 
 import pytest
 
