@@ -1,6 +1,7 @@
 """Settings shared by all tests; they must be made before Keras or JAX is imported."""
 
 import os
+import sys
 from importlib.metadata import version
 
 os.environ["KERAS_BACKEND"] = "jax"
@@ -37,6 +38,8 @@ def _fresh_start():
 
     kerax.utils.clear_session()
     kerax.utils.set_random_seed(0)
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.clear_session(free_memory=False)
 
 
 @pytest.fixture

@@ -311,5 +311,8 @@ def test_a_schedule_gives_keras_s_rates_under_jit(name):
     )
     steps = np.arange(0, 12)
     np.testing.assert_allclose(
-        jax.jit(jax.vmap(ours))(jnp.asarray(steps)), [float(theirs(int(step))) for step in steps], rtol=1e-5
+        jax.jit(jax.vmap(ours))(jnp.asarray(steps)),
+        [float(theirs(int(step))) for step in steps],
+        rtol=1e-5,
+        atol=1e-8,  # of rates around 0.1
     )

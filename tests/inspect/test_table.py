@@ -148,7 +148,6 @@ MODELS = [
 @pytest.fixture
 def both(request):
     """The same model of both libraries, with the same names."""
-    keras.utils.clear_session(free_memory=False)
     return request.param(kerax), request.param(keras)
 
 

@@ -14,12 +14,6 @@ import kerax
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.slow]
 
 
-@pytest.fixture(autouse=True)
-def _fresh_names_in_keras():
-    """Keras counts its metrics too, over all tests of a process."""
-    keras.utils.clear_session(free_memory=False)
-
-
 def vectors(n=44, width=5, seed=0):
     return np.random.default_rng(seed).normal(size=(n, width)).astype("float32")
 

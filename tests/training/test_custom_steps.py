@@ -317,7 +317,6 @@ BAD = {
 @pytest.mark.parametrize("kind", BAD)
 def test_a_step_that_gives_nonsense_is_told_so(kind):
     step, message = BAD[kind]
-    keras.utils.clear_session(free_memory=False)
     model = network(type("Bad", (keras.Model,), {"train_step": step}))
     model.compile("sgd", "mse")
     before = model.get_weights()
