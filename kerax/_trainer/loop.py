@@ -130,28 +130,34 @@ def _fit(
         listeners.on_train_begin()
         run = Run(model, runner, validation, listeners, initial_epoch, epochs)
         run.begin()
-        for epoch in run.left:
-            run.epoch_begins(epoch)
-            try:
-                logs = runner.epoch()
-            except RanOut:
-                if epoch == initial_epoch:
-                    raise
-                break  # with the warning that there was too little data
-            if validation is not None and _is_due(epoch, validation_freq):
-                results = validation.run(listeners)
-                logs = {**logs, **{f"val_{name}": value for name, value in results.items()}}
-            logs = _ordered(logs)
-            listeners.on_epoch_end(epoch, logs)
-            if listeners.params.get("steps") is None:
-                listeners.params["steps"] = runner.seen
-            run.epoch_ended(epoch, logs)
-            if model.stop_training or runner.exhausted:
-                break
+        _run_epochs(run, validation_freq)
         if model.optimizer is not None and run.trained:
             model.optimizer.finalize_variable_values(model.trainable_variables)
         listeners.on_train_end(run.logs)
     return listeners.history
+
+
+def _run_epochs(run: Run, validation_freq: int | Sequence[int]) -> None:
+    """Train and validate, until all epochs are done, the data has run out or a callback says so."""
+    runner, listeners = run.runner, run.listeners
+    for epoch in run.left:
+        run.epoch_begins(epoch)
+        try:
+            logs = runner.epoch()
+        except RanOut:
+            if epoch == run.first:
+                raise
+            break  # with the warning that there was too little data
+        if run.validation is not None and _is_due(epoch, validation_freq):
+            results = run.validation.run(listeners)
+            logs = {**logs, **{f"val_{name}": value for name, value in results.items()}}
+        logs = _ordered(logs)
+        listeners.on_epoch_end(epoch, logs)
+        if listeners.params.get("steps") is None:
+            listeners.params["steps"] = runner.seen
+        run.epoch_ended(epoch, logs)
+        if run.model.stop_training or runner.exhausted:
+            break
 
 
 def _capped(value: int | None, limit: int | None) -> Any:

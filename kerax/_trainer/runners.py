@@ -57,6 +57,10 @@ class Runner:
         self._before: Logs = {}  # the logs that the fit goes on from, within an epoch
         self.last: tuple[Any, list[Any]] | None = None  # the report of the last step, and its arrays
 
+    def epoch(self) -> Logs:
+        """Run an epoch; its logs. Each kind of runner writes it."""
+        raise NotImplementedError
+
     def _returns_logs(self) -> bool:
         names = (custom.STEPS[self.mode], "compute_metrics", "get_metrics_result")
         return any(custom.overridden(self.model, name) for name in names)

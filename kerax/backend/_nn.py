@@ -134,7 +134,7 @@ def ctc_batch_cost(y_true: ArrayLike, y_pred: ArrayLike, input_length: ArrayLike
     """
     logits = ops.log(ops.add(y_pred, config.epsilon()))
     labels, steps = (ops.reshape(length, (-1,)) for length in (label_length, input_length))
-    return ops.expand_dims(ops.ctc_loss(y_true, logits, labels, steps, mask_index=_last_class(y_pred)), 1)
+    return ops.expand_dims(ops.ctc_loss(y_true, logits, labels, steps, mask_index=logits.shape[-1] - 1), 1)
 
 
 def ctc_decode(
@@ -153,14 +153,8 @@ def ctc_decode(
     """
     logits = ops.log(ops.add(y_pred, config.epsilon()))
     strategy, count = ("greedy", 1) if greedy else ("beam_search", top_paths)
-    paths, scores = ops.ctc_decode(logits, input_length, strategy, beam_width, count, mask_index=_last_class(y_pred))
+    paths, scores = ops.ctc_decode(logits, input_length, strategy, beam_width, count, mask_index=logits.shape[-1] - 1)
     return [paths[i] for i in range(count)], scores
-
-
-def _last_class(y_pred: ArrayLike) -> int:
-    classes = ops.shape(y_pred)[-1]
-    assert classes is not None, "the number of classes is known wherever there are weights"
-    return classes - 1
 
 
 # -- convolutions and pooling --------------------------------------------------------------------
