@@ -1,8 +1,8 @@
 """One image resized on the host as TensorFlow does: half-pixel centres, and the weights of an axis apart.
 
 An axis is a table of taps: which pixels of the source each pixel of the result sums up, and with what weights. Taps
-outside the image are left out, and the others made to sum to one. NumPy does the work without holding the lock of
-the interpreter for long, so that threads resize side by side.
+outside the image are left out, and the others made to sum to one. NumPy does the work in few calls, each without the
+lock of the interpreter: where threads resize side by side, handing it over costs more than the caches win by blocks.
 """
 
 from __future__ import annotations
@@ -55,7 +55,6 @@ _KERNELS: dict[str, tuple[Kernel, float]] = {
     "gaussian": (_gaussian, 1.5),
     "mitchellcubic": (_mitchell, 2),
 }
-_BLOCK = 1 << 18  # bytes worked on at a time: what fits the cache of one core
 _BLURRING = ("gaussian", "mitchellcubic")  # even where the size stays
 METHODS = ("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic")
 
@@ -84,25 +83,28 @@ def _taps(have: int, want: int, method: str, antialias: bool) -> tuple[np.ndarra
     return np.clip(index, 0, have - 1)[used], weight[used].astype("float32")
 
 
-def _rows(rows: np.ndarray, index: np.ndarray, weight: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """Weighted sums of rows: (have, n) any dtype -> (want, n) float32, into `out` if given."""
-    out = np.multiply(rows.take(index[0], 0, mode="clip"), weight[0][:, None], out=out, dtype="float32")
-    for where, how_much in zip(index[1:], weight[1:], strict=True):
-        part = rows.take(where, 0, mode="clip")
-        out += np.multiply(part, how_much[:, None], dtype="float32")
-    return out
+def _summed(take: Callable[[int], np.ndarray], weight: np.ndarray) -> np.ndarray:
+    """The sum of what `take` gives for each tap, weighed, in float32."""
+    total = np.multiply(take(0), weight[0], dtype="float32")
+    for tap in range(1, len(weight)):
+        part = take(tap)
+        total += np.multiply(part, weight[tap], out=part if part.dtype == total.dtype else None, dtype="float32")
+    return total
 
 
-def _columns(image: np.ndarray, index: np.ndarray, weight: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """Weighted sums of columns: (height, have, channels) any dtype -> (height, want * channels) float32."""
+def _down(image: np.ndarray, index: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Weighted sums of rows: (have, width, channels) of any dtype -> (want, width, channels) float32."""
+    rows = image.reshape(len(image), -1)
+    out = _summed(lambda tap: rows.take(index[tap], 0, mode="clip"), weight[:, :, None])
+    return out.reshape(-1, *image.shape[1:])
+
+
+def _across(image: np.ndarray, index: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Weighted sums of columns: (height, have, channels) of any dtype -> (height, want, channels) float32."""
     height, _, channels = image.shape
-    weight = np.repeat(weight, channels, axis=1)
-    taken = image.take(index[0], 1, mode="clip").reshape(height, -1)
-    out = np.multiply(taken, weight[0], out=out, dtype="float32")
-    for where, how_much in zip(index[1:], weight[1:], strict=True):
-        part = image.take(where, 1, mode="clip").reshape(height, -1)
-        out += np.multiply(part, how_much, dtype="float32")
-    return out
+    each = np.repeat(weight, channels, axis=1)
+    out = _summed(lambda tap: image.take(index[tap], 1, mode="clip").reshape(height, -1), each)
+    return out.reshape(height, -1, channels)
 
 
 def resized(image: np.ndarray, size: tuple[int, int], method: str = "bilinear", antialias: bool = False) -> np.ndarray:
@@ -118,30 +120,20 @@ def resized(image: np.ndarray, size: tuple[int, int], method: str = "bilinear", 
         (*size, channels) float32, in the range of `image`, which the kernels with negative lobes may leave a little;
         in the dtype of `image` for "nearest".
     """
-    height, width, channels = image.shape
+    height, width, _ = image.shape
     down, across = (_taps(*axis, method, antialias) for axis in ((height, size[0]), (width, size[1])))
     if method == "nearest":
         return image[down[0][0]].take(across[0][0], 1)
     sharp = method not in _BLURRING
     keeps_height, keeps_width = sharp and height == size[0], sharp and width == size[1]
-    if keeps_height and keeps_width:
+    steps = [] if keeps_height else [(_down, down)]
+    if not keeps_width:
+        steps.insert(0 if height * size[1] < size[0] * width else len(steps), (_across, across))
+    if not steps:
         return image.astype("float32")
-    if keeps_width:
-        return _rows(image.reshape(height, -1), *down).reshape(*size, channels)
-    if keeps_height:
-        return _columns(image, *across).reshape(*size, channels)
-    out = np.empty((size[0], size[1] * channels), "float32")
-    wide = _columns(image, *across) if height * size[1] < size[0] * width else None
-    rows = image.reshape(height, -1) if wide is None else wide
-    step = max(1, _BLOCK // (4 * channels * max(width, size[1])))
-    for start in range(0, size[0], step):
-        block = slice(start, start + step)
-        index, weight = down[0][:, block], down[1][:, block]
-        if wide is None:
-            _columns(_rows(rows, index, weight).reshape(-1, width, channels), *across, out=out[block])
-        else:
-            _rows(rows, index, weight, out=out[block])
-    return out.reshape(*size, channels)
+    for step, taps in steps:  # the one that leaves less to the other comes first
+        image = step(image, *taps)
+    return image
 
 
 def crop_box(have: tuple[int, int], want: tuple[int, int]) -> tuple[slice, slice]:

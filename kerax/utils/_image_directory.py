@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import struct
 from collections.abc import Sequence
 from typing import Any
@@ -173,4 +174,5 @@ def image_dataset_from_directory(
     fit = "crop" if crop_to_aspect_ratio else "pad" if pad_to_aspect_ratio else "stretch"
     channels_first = config.standardize_data_format(data_format) == "channels_first"
     read = _Reader(color_mode, size, check_method(where, interpolation), fit, channels_first)
-    return datasets_of(options, read, on_error=on_error, blank=read.blank)
+    threads = max(2, os.cpu_count() or 1)  # decoding and resizing leave no core waiting: more would stand in their way
+    return datasets_of(options, read, on_error=on_error, blank=read.blank, threads=threads)

@@ -107,6 +107,7 @@ def dataset_of(
     shuffle: bool,
     on_error: str = "raise",
     blank: Any = None,
+    threads: int = AUTOTUNE,
     batched: Callable[[Dataset, int], Dataset] | None = None,
 ) -> Dataset:
     """A data set of what `read` makes of each file, and of its label; threads read ahead.
@@ -117,6 +118,7 @@ def dataset_of(
         shuffle: whether every pass has an order of its own.
         on_error: "raise" or "skip", what happens then.
         blank: an element of the shape that `read` gives, for "skip".
+        threads: how many of them.
         batched: how to batch, default `Dataset.batch`.
 
     Returns:
@@ -127,7 +129,7 @@ def dataset_of(
     data = Dataset.range(count)
     if shuffle:
         data = data.shuffle(count, seed=seed, reshuffle_each_iteration=True)
-    data = data.map(elements, num_parallel_calls=AUTOTUNE)
+    data = data.map(elements, num_parallel_calls=threads)
     if elements.skips:
         data = data.filter(_is_readable).map(_without_mark)
     if options.batch_size is not None:
