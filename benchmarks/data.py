@@ -22,7 +22,7 @@ import kerax
 
 BATCH = 32
 SIZE = (180, 180)
-COUNT = 400
+COUNT = 1000
 PASSES = 5
 
 

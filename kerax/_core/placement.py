@@ -5,13 +5,14 @@ Without a distribution everything stays where JAX puts it: on the first device.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 import jax
 
-from .context import setting
+from .context import here
 
 
 class Placement(Protocol):
@@ -79,12 +80,22 @@ def batch_multiple() -> int:
     return 1 if current is None else current.batch_multiple
 
 
+@functools.cache
+def _cpu() -> Any:
+    """The CPU, where JAX computes on something else by default."""
+    return None if jax.default_backend() == "cpu" else jax.local_devices(backend="cpu")[0]
+
+
 @contextmanager
 def host_ahead() -> Iterator[None]:
     """While the host prepares what a device takes later: text layers give NumPy, and JAX computes on the CPU."""
-    with setting(on_host=True):
-        if jax.default_backend() == "cpu":
+    on_host, here.on_host = here.on_host, True
+    try:
+        cpu = _cpu()
+        if cpu is None:
             yield
         else:
-            with jax.default_device(jax.local_devices(backend="cpu")[0]):
+            with jax.default_device(cpu):
                 yield
+    finally:
+        here.on_host = on_host
