@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from .. import tree
-from .._errors import Unsupported
+from .._graph.node import Node
 from .._graph.tensor import KerasTensor
-from ._split import Prepared, Unfinished, split_of
+from ._split import Prepared, Split, Unfinished, split_of
 
 
 class Parts(NamedTuple):
@@ -33,33 +33,51 @@ def apart(model: Any, make: Callable[[Any, Any], Any]) -> Parts | None:
     Args:
         model: one that has a graph.
         make: gives the model of symbolic inputs and outputs.
-
-    Raises:
-        Unsupported: a model inside of it that has parts of its own.
     """
     split = split_of(model)
     if split is None:
         return None
-    if split.inner:
-        names = [node.operation.name for node in split.plan.steps if id(node) in split.inner]
-        raise Unsupported(
-            f"The parts of {model.name!r}",
-            got=f"{', '.join(map(repr, names))} inside of it, of which one part works on text and another on numbers",
-            hint="call the layers on text, and then those on numbers, in the outer model",
-        )
     passed = [tensor for tensor, passes in zip(model.inputs, split.passes, strict=True) if passes]
-    taken: list[KerasTensor] = [*passed, *split.frontier]
+    taken = [*passed, *_made(split, make, {})]
 
     def device(tensors: Any) -> Any:
-        values = tree.flatten(tensors)
-        rest = iter(values)
-        inputs = tuple(next(rest) if passes else None for passes in split.passes)
-        out = model(Prepared(inputs, tuple(rest)))
+        values = iter(tree.flatten(tensors))
+        inputs = tuple(next(values) if passes else None for passes in split.passes)
+        out = model(Prepared(inputs, _packed(split, values)))
         return list(out.values) if isinstance(out, Unfinished) else out
 
     return Parts(
-        make(model.input, taken) if split.host else None,
+        make(model.input, taken) if split.host or split.inner else None,
         device,
         taken[0] if len(taken) == 1 else taken,
         make(split.handed, model.output) if split.after else None,
     )
+
+
+def _inner(split: Split) -> Iterator[tuple[Node, Split]]:
+    """The calls of models inside that have parts of their own, in order."""
+    return ((node, split.inner[id(node)]) for node in split.plan.steps if id(node) in split.inner)
+
+
+def _made(split: Split, make: Callable[[Any, Any], Any], hosts: dict[int, Any]) -> list[KerasTensor]:
+    """What the host makes, flat, as tensors of the graph: those of models inside, by their own models of it.
+
+    Args:
+        split: of the graph.
+        make: gives the model of symbolic inputs and outputs.
+        hosts: id of a split -> the model of what the host makes, one for all calls.
+    """
+    tensors = list(split.frontier)
+    for node, part in _inner(split):
+        needed = [tensor for tensor, needed in zip(part.plan.input_tensors, part.needs, strict=True) if needed]
+        if needed:
+            if id(part) not in hosts:
+                hosts[id(part)] = make(needed, _made(part, make, hosts))
+            tensors += tree.flatten(hosts[id(part)](split._needed_by(node)))
+    return tensors
+
+
+def _packed(split: Split, values: Iterator[Any]) -> tuple:
+    """The values of the tensors of `_made`, nested as `Prepared.made`."""
+    own = [next(values) for _ in split.frontier]
+    return (*own, *(Prepared((), _packed(part, values)) for _, part in _inner(split)))

@@ -51,11 +51,20 @@ def labelled():
     )
 
 
+def nested():
+    """A model of text inside a model inside a model."""
+    encoder = kerax.Sequential([sequential(), layers.Dense(3)])
+    text, other = kerax.Input((1,), dtype="string"), kerax.Input((1,), dtype="string")
+    numbers = layers.Dense(2)(kerax.ops.cast(layers.StringLookup(vocabulary=["red wine"])(other), "float32"))
+    return kerax.Model([text, other], layers.Concatenate()([encoder(text), numbers, encoder(other)]))
+
+
 MIXED = {"title": TEXTS, "numbers": np.arange(8.0).reshape(4, 2).astype("float32"), "tag": [[3], [5], [7], [3]]}
 CASES = {
     "sequential": (sequential, TEXTS),
     "mixed": (mixed, {**MIXED, "tag": np.array(MIXED["tag"])}),
     "labelled": (labelled, MIXED["numbers"]),
+    "nested": (nested, [TEXTS, TEXTS[::-1]]),
 }
 
 
@@ -124,15 +133,6 @@ def test_a_part_that_was_changed_is_refused(tmp_path):
     part.write_bytes(part.read_bytes() + b" ")
     with pytest.raises(ValueError, match="another checksum"):
         export.load(tmp_path / "m")
-
-
-def test_a_model_inside_with_text_and_numbers_of_its_own_is_named(tmp_path):
-    text = kerax.Input((1,), dtype="string")
-    inner = sequential()
-    outer = kerax.Model(text, layers.Dense(1)(inner(text)))
-    with pytest.raises(NotImplementedError, match=f"'{inner.name}' inside of it, of which one part works on text"):
-        outer.export(tmp_path / "m", verbose=False)
-    assert not (tmp_path / "m").exists()
 
 
 def test_a_signature_of_ones_own_is_refused(tmp_path):
