@@ -33,9 +33,21 @@ __all__ = [
     "serialize_keras_object",
 ]
 
+SHARED = "kerax_shared"
+"""Where the number of a layer that stands at several places is: Keras's own key breaks its reading of graphs."""
+
 _registered: dict[str, Any] = {}  # registered name -> object, for the life of the process
 _registered_names: dict[int, str] = {}
-_scope = threading.local()
+
+
+class _Scope(threading.local):
+    objects: dict[str, Any] = {}  # what `custom_object_scope` names
+    safe = True  # whether configs may not bring code along
+    sharing: Any = None  # what numbers repeated layers while a whole config is written
+    made: dict[tuple[str, int], Any] | None = None  # (class, number) -> layer, while a whole config is read
+
+
+_scope = _Scope()
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable:
@@ -81,7 +93,7 @@ def get_custom_objects() -> dict[str, Any]:
 
 def custom_objects_here() -> dict[str, Any]:
     """What the blocks of `custom_object_scope` around this call name."""
-    return getattr(_scope, "objects", {})
+    return _scope.objects
 
 
 @contextmanager
@@ -179,7 +191,53 @@ def _object_config(obj: Any) -> dict[str, Any]:
             extra = getattr(obj, method)()
             if extra is not None:
                 config[key] = serialize_keras_object(extra)
+    if _scope.sharing is not None:
+        _scope.sharing.mark(obj, config)
     return config
+
+
+class _Sharing:
+    """Numbers the layers that stand at several places of a config, so that they are one when it is read.
+
+    Args:
+        repeated: id -> object: those that are known to.
+    """
+
+    def __init__(self, repeated: Mapping[int, Any]) -> None:
+        self.repeated = repeated
+        self.met: dict[int, tuple[int, Any]] = {}  # id -> how often, and the object, so that its id stays its own
+
+    def mark(self, obj: Any, config: dict[str, Any]) -> None:
+        if hasattr(obj, "save_own_variables"):
+            self.met[id(obj)] = self.met.get(id(obj), (0, obj))[0] + 1, obj
+            if id(obj) in self.repeated:
+                config[SHARED] = list(self.repeated).index(id(obj)) + 1
+
+
+def serialize_whole(make: Callable[[], Any]) -> Any:
+    """The config that `make` gives, where a layer that stands at several places has a number of its own."""
+    before = _scope.sharing
+    repeated: dict[int, Any] = {}
+    while True:
+        _scope.sharing = _Sharing(repeated)
+        try:
+            config = make()
+            again = {key: obj for key, (count, obj) in _scope.sharing.met.items() if count > 1}
+        finally:
+            _scope.sharing = before
+        if again.keys() <= repeated.keys():
+            return config
+        repeated = again
+
+
+@contextmanager
+def sharing() -> Iterator[None]:
+    """Within the block a layer that stands at several places of a config, with one number, is made once."""
+    before, _scope.made = _scope.made, {}
+    try:
+        yield
+    finally:
+        _scope.made = before
 
 
 def deserialize_keras_object(
@@ -212,6 +270,11 @@ def deserialize_keras_object(
         return find(inner, None, "function")
     if name == "type":
         return find(inner, None, "class")
+    number = config.get(SHARED)
+    shared = (name, number) if isinstance(name, str) and type(number) is int else None
+    made = _scope.made
+    if made and shared in made:
+        return made[shared]
     cls = find(name, config.get("module"), "class", config.get("registered_name"))
     if not hasattr(cls, "from_config"):
         raise ArgumentError(f"Config of {name!r}", got=f"{cls!r}", expected="a class with from_config()")
@@ -221,6 +284,8 @@ def deserialize_keras_object(
             obj.build_from_config(config["build_config"])
         if config.get("compile_config") and hasattr(obj, "compile_from_config"):
             obj.compile_from_config(config["compile_config"])
+    if made is not None and shared is not None and hasattr(obj, "save_own_variables"):
+        made[shared] = obj
     return obj
 
 
@@ -237,7 +302,7 @@ _SPECIAL: dict[str, Callable[[dict], Any]] = {
 @contextmanager
 def reading(safe_mode: bool) -> Iterator[None]:
     """Within the block configs may bring code along if `safe_mode` is False; the weights they make are counted."""
-    before = getattr(_scope, "safe", True)
+    before = _scope.safe
     _scope.safe = safe_mode
     try:
         with allowing():
@@ -248,7 +313,7 @@ def reading(safe_mode: bool) -> Iterator[None]:
 
 def in_safe_mode() -> bool:
     """Whether the config being read may not bring code along."""
-    return getattr(_scope, "safe", True) and not config_of_user._unsafe
+    return _scope.safe and not config_of_user._unsafe
 
 
 def find(name: str, module: str | None, what: str, registered_name: str | None = None) -> Any:

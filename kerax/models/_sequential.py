@@ -241,6 +241,15 @@ class Sequential(Model):
 
     compute_output_shape._is_default = True  # type: ignore[attr-defined]
 
+    def compute_output_spec(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """The symbolic output; layers on text need no vocabulary for it."""
+        shape = getattr(inputs, "shape", None)
+        if self._ends is None or self._host_part() is None or shape != self._ends[0].shape:
+            return super().compute_output_spec(inputs, training=training, mask=mask)
+        output = KerasTensor(self._ends[1].shape, self._ends[1].dtype)
+        set_mask(output, mask_of(self._ends[1]))
+        return output
+
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """None: the output carries the mask its layer gave it."""
         return None

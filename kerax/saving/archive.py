@@ -40,7 +40,7 @@ def config_of(model: Any, include_optimizer: bool = True) -> Config:
     config: Config = {
         "module": module,
         "class_name": name,
-        "config": _serial.serialize_keras_object(model.get_config()),
+        "config": _serial.serialize_whole(lambda: _serial.serialize_keras_object(model.get_config())),
         "registered_name": registered,
         "build_config": _serial.serialize_keras_object(model.get_build_config()),
     }
@@ -144,7 +144,7 @@ def model_of(
     compiling = config.pop("compile_config", None)
     try:
         with _serial.custom_object_scope(custom_objects or {}):
-            with allowing(None if held is None else of_a_file(held, where)):
+            with allowing(None if held is None else of_a_file(held, where)), _serial.sharing():
                 model = _serial.deserialize_keras_object(config, safe_mode=safe_mode)
             if not hasattr(model, "load_own_variables") or not hasattr(model, "get_build_config"):
                 raise DataError(
