@@ -19,8 +19,13 @@ def same(found, wanted):
     assert found[1:] == wanted[1:]
 
 
+QUICK = ("arrays", "Dataset")
+
+
 @pytest.mark.usefixtures("patient")
-@pytest.mark.parametrize("name", TRAININGS)
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in TRAININGS]
+)
 def test_goes_on_to_the_same_bits(tmp_path, capsys, name):
     expected = Training(name).run()
     training = Training(name)

@@ -185,6 +185,7 @@ def test_a_download_that_is_no_fashion_mnist_is_not_kept(home, monkeypatch):
 # cifar
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["channels_last", "channels_first"])
 def test_cifar10_is_read_as_keras_reads_it(home, oracle, same, monkeypatch, order):
     write_cifar10(home / "cifar-10-batches-py-target" / "cifar-10-batches-py")
@@ -196,6 +197,7 @@ def test_cifar10_is_read_as_keras_reads_it(home, oracle, same, monkeypatch, orde
     same(ours, keras.load_data())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["fine", "coarse"])
 def test_cifar100_is_read_as_keras_reads_it(home, oracle, same, mode):
     write_cifar100(home / "cifar-100-python-target" / "cifar-100-python")

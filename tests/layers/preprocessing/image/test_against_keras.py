@@ -93,6 +93,7 @@ def test_equal_seeds_make_the_images_that_keras_makes(name, options, images):
 
 
 @pytest.mark.parametrize(("name", "options", "images"), named(FIXED))
+@pytest.mark.slow
 def test_layers_without_chance_make_the_images_that_keras_makes(name, options, images):
     ours, theirs = (getattr(library, name)(**options) for library in (kerax.layers, keras.layers))
     close(ours(images), theirs(images))
@@ -156,6 +157,7 @@ DISTRIBUTED = [
 
 
 @pytest.mark.parametrize(("name", "options", "part"), named(DISTRIBUTED))
+@pytest.mark.slow
 def test_what_is_drawn_is_distributed_as_in_keras(name, options, part):
     """Other seeds than Keras's: ranges, means and deviations of 2,000 draws agree."""
     images = np.zeros((2000, 2, 2, 3), "float32")
