@@ -86,7 +86,7 @@ SETS = {
 }
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", SETS)
 def test_filled_up_batches_give_the_numbers_of_short_ones(rng, monkeypatch, name, weighted):
     build, compiled, make = SETS[name]

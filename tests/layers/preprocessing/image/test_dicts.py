@@ -51,6 +51,7 @@ MOVING = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "options", "form"), MOVING, ids=[f"{row[0]}-{row[2]}" for row in MOVING])
 def test_all_parts_become_what_they_become_in_keras(name, options, form):
     for data in (example(form), one_of(example(form))):
