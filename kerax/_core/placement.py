@@ -81,9 +81,14 @@ def batch_multiple() -> int:
 
 
 @functools.cache
-def _cpu() -> Any:
-    """The CPU, where JAX computes on something else by default."""
-    return None if jax.default_backend() == "cpu" else jax.local_devices(backend="cpu")[0]
+def cpu_beside() -> Any:
+    """The CPU, where JAX computes on something else by default; None where it does not, or has no CPU."""
+    if jax.default_backend() == "cpu":
+        return None
+    try:
+        return jax.local_devices(backend="cpu")[0]
+    except RuntimeError:  # JAX_PLATFORMS leaves it out
+        return None
 
 
 @contextmanager
@@ -91,7 +96,7 @@ def host_ahead() -> Iterator[None]:
     """While the host prepares what a device takes later: text layers give NumPy, and JAX computes on the CPU."""
     on_host, here.on_host = here.on_host, True
     try:
-        cpu = _cpu()
+        cpu = cpu_beside()
         if cpu is None:
             yield
         else:

@@ -5,11 +5,13 @@ import itertools
 import threading
 import time
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
 
+from kerax._core import placement
 from kerax._errors import ArgumentError, DataError, DTypeError
 from kerax.data import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Dataset, Options, TensorSpec, TextLineDataset
 
@@ -402,6 +404,42 @@ def test_layers_and_ops_work_in_map():
     layer = kerax.layers.Rescaling(0.5)
     data = SLICES(np.arange(4.0)).batch(2).map(lambda x: layer(x))
     assert plain(data) == [[0.0, 0.5], [1.0, 1.5]]
+
+
+def test_layers_on_text_give_numpy_in_map():
+    import kerax
+
+    layer = kerax.layers.StringLookup(vocabulary=["a", "b"])
+    kinds = []
+
+    def looked_up(texts):
+        found = layer(texts)
+        kinds.append(type(found))
+        return found
+
+    assert plain(SLICES(["b", "c"]).batch(2).map(looked_up)) == [[2, 0]]
+    assert set(kinds) == {np.ndarray}
+    assert isinstance(layer(["b"]), jax.Array)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_beside_an_accelerator_map_computes_on_the_cpu_where_jax_has_one(monkeypatch, there):
+    cpu = jax.devices("cpu")[0]
+
+    def devices(backend):
+        if not there:
+            raise RuntimeError(f"Unknown backend {backend}")
+        return [cpu]
+
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    monkeypatch.setattr(jax, "local_devices", devices)
+    placement.cpu_beside.cache_clear()
+    try:
+        chosen = []
+        plain(D.range(2).map(lambda x: chosen.append(jax.config.jax_default_device) or x))
+        assert set(chosen) == {cpu if there else None}
+    finally:
+        placement.cpu_beside.cache_clear()
 
 
 @pytest.mark.parametrize("threads", [None, 3])

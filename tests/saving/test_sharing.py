@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import kerax
-from kerax._serial import SHARED
+from kerax._serial import SHARED, sharing
 
 X = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
 TEXTS = np.array([["red wine"], ["wine"], ["beer"]], object)
@@ -70,13 +70,15 @@ def test_only_what_is_shared_has_a_number(tmp_path):
             assert numbers(json.loads(archive.read("config.json"))) == expected
 
 
-@pytest.mark.parametrize("number", [True, "1", [1], {"a": 1}, 1.0, None])
-def test_numbers_that_are_none_share_nothing(number, tmp_path):
-    config = kerax.layers.serialize(kerax.layers.Dense(1))
-    config[SHARED] = number
-    both = {"class_name": "Sequential", "config": {"name": "s", "layers": [config]}}
-    assert kerax.layers.deserialize(config).units == 1
-    assert len(kerax.layers.deserialize(both).layers) == 1
+@pytest.mark.parametrize(
+    ("number", "made"), [(1, 1), (True, 2), ("1", 2), ([1], 2), ({"a": 1}, 2), (1.0, 2), (None, 2)]
+)
+def test_whole_numbers_alone_share(number, made):
+    config = {**kerax.layers.serialize(kerax.layers.Dense(1)), SHARED: number}
+    with sharing():
+        first, second = (kerax.layers.deserialize(config) for _ in range(2))
+    assert len({id(first), id(second)}) == made
+    assert kerax.layers.deserialize(config) is not first
 
 
 def test_a_model_of_text_inside_a_model_is_loaded_before_it_has_its_words(tmp_path):

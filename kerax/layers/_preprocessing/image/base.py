@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .... import config, random
+from ...._core import placement
 from ...._core.dtypes import is_float, is_string, real_dtype
 from ...._core.module import Owned
 from ...._errors import ArgumentError, ShapeError
@@ -176,8 +177,9 @@ class ImageLayer(Layer):
     # -- the call ----------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if jax.default_backend() != "cpu" and _all_host(args, kwargs) and outside():
-            with jax.default_device(jax.local_devices(backend="cpu")[0]):  # no trip to the accelerator and back
+        cpu = placement.cpu_beside()
+        if cpu is not None and _all_host(args, kwargs) and outside():
+            with jax.default_device(cpu):  # no trip to the accelerator and back
                 return super().__call__(*args, **kwargs)
         return super().__call__(*args, **kwargs)
 
