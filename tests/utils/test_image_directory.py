@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
+import jax
 import keras
 import numpy as np
 import pytest
@@ -58,6 +59,29 @@ def test_batches_are_those_of_keras(folder, options):
         assert (x.dtype, y.dtype) == (x_keras.dtype, y_keras.dtype)
         np.testing.assert_allclose(x, x_keras, atol=3e-3)  # of 255
         np.testing.assert_array_equal(y, y_keras)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"crop_to_aspect_ratio": True, "color_mode": "grayscale"},
+        {"pad_to_aspect_ratio": True, "label_mode": "categorical"},
+        {"color_mode": "rgba", "interpolation": "nearest"},
+        {"data_format": "channels_first", "interpolation": "area"},
+        {"label_mode": None},
+    ],
+    ids=str,
+)
+def test_batches_of_many_sizes_are_the_images_one_by_one(tmp_path, options, monkeypatch):
+    monkeypatch.setattr("kerax._host.resample._PIXELS", 1000)  # a few of each size together
+    shapes = [(9, 14, 3), (14, 9, 3), (40, 60, 3), (30, 20, 4), (12, 12)]
+    fill(tmp_path, {f"{'ab'[n % 2]}/{n}.png": picture(n, shapes[n * n % 5]) for n in range(30)})
+    options = {"image_size": (12, 10), "shuffle": False, **options}
+    batches, singles = ours(tmp_path, batch_size=13, **options), list(ours(tmp_path, batch_size=None, **options))
+    assert [len(leaves[0]) for leaves in map(jax.tree.leaves, batches)] == [13, 13, 4]
+    together = jax.tree.map(lambda *parts: np.concatenate(parts), *batches)
+    jax.tree.map(np.testing.assert_array_equal, together, jax.tree.map(lambda *parts: np.stack(parts), *singles))
 
 
 @pytest.mark.parametrize(

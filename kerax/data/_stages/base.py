@@ -9,7 +9,7 @@ values and goes there again.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,11 +50,13 @@ class View:
     Attributes:
         size: how many; `ENDLESS` without end.
         gathers: whether `gather` works: no Python runs for a single element.
+        stacks: whether `stacked` works: many elements are made together faster than one by one.
         source: the arrays whose rows the elements are, where they are that, numbered by `rows`.
     """
 
     size: int
     gathers = False
+    stacks = False
     source: Any = None
 
     def __len__(self) -> int:
@@ -65,6 +67,10 @@ class View:
 
     def gather(self, indices: np.ndarray) -> Any:
         """Elements stacked, made at once."""
+        raise NotImplementedError
+
+    def stacked(self, indices: Sequence[int]) -> Any:
+        """Elements stacked."""
         raise NotImplementedError
 
     def rows(self, indices: np.ndarray) -> np.ndarray:

@@ -87,6 +87,8 @@ class BatchView(View):
         stop = min(start + self.stage.size, self.child.size)
         if self.gathers_rows:
             return self.child.gather(np.arange(start, stop))
+        if self.child.stacks and self.stage.collate is None:
+            return self.child.stacked(range(start, stop))
         return self.stage.joined([self.child[i] for i in range(start, stop)])
 
 

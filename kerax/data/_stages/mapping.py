@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
@@ -89,9 +89,13 @@ class _MapView(View):
         self.stage, self.run = stage, run
         self.child = stage.input.view(run)
         self.size = self.child.size
+        self.stacks = hasattr(stage.fn, "stacked")
 
     def __getitem__(self, index: int) -> Any:
         return self.stage.result(self.child[index], self.run, index)
+
+    def stacked(self, indices: Sequence[int]) -> Any:
+        return self.stage.fn.stacked([self.child[index] for index in indices])  # type: ignore[attr-defined]
 
 
 class _MapStream(Stream):

@@ -43,8 +43,7 @@ def resized(
     if x.shape[-3:-1] != tuple(size):
         whole = x.reshape(-1, *x.shape[-3:])
         made = np.empty((len(whole), *size, x.shape[-1]), x.dtype if interpolation == "nearest" else "float32")
-        for number, image in enumerate(whole):
-            made[number] = resample.resized(image, size, interpolation, antialias)
+        resample.resize_into(made, whole, interpolation, antialias)  # type: ignore[arg-type]
         x = _cast(made, images.dtype).reshape(*x.shape[:-3], *size, x.shape[-1])
     return x if last else np.moveaxis(x, -1, -3)
 
