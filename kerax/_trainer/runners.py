@@ -27,6 +27,8 @@ from . import custom
 from .feed import Blocks, Resident, leaves_of, padded_batch
 from .reports import flat_logs, floats
 
+_SMALL = 1 << 16  # bytes of an array that is not worth a transfer of its own
+
 DISPATCH = 0.05  # seconds that one dispatch should take: short enough for a smooth bar and Ctrl-C
 
 
@@ -308,15 +310,21 @@ class BatchRunner(Runner):
 
 
 def put(batch: tuple) -> tuple:
-    """A batch on the device."""
-    return tree.map_structure(lambda leaf: leaf if leaf is None or _is_text(leaf) else jax.device_put(leaf), batch)
+    """A batch on the device; what is small stays on the host until the step takes it, which costs less."""
+    return tree.map_structure(lambda leaf: leaf if leaf is None or _stays(leaf) else jax.device_put(leaf), batch)
 
 
 def taken(batch: tuple) -> tuple:
-    """A batch on the device that shares nothing with its source, which may fill the same buffers again."""
-    return tree.map_structure(
-        lambda leaf: jax.device_put(leaf.copy()) if isinstance(leaf, np.ndarray) and not _is_text(leaf) else leaf, batch
-    )
+    """The same, sharing nothing with the source of the batch, which may fill the same buffers again."""
+
+    def own(leaf: Any) -> Any:
+        return leaf.copy() if isinstance(leaf, np.ndarray) and not _is_text(leaf) else leaf
+
+    return put(tree.map_structure(own, batch))
+
+
+def _stays(leaf: Any) -> bool:
+    return isinstance(leaf, np.ndarray) and (leaf.nbytes <= _SMALL or _is_text(leaf))
 
 
 def _is_text(leaf: Any) -> bool:

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from ..._errors import ArgumentError
+from .words import Words
 
 __all__ = ["Counts", "Table", "inverse_document_frequency", "repeated"]
 
 Term = Hashable  # bytes or int
+_MUCH = 1 << 12  # bytes of text from which NumPy is faster than the interpreter
 
 
 class Table:
@@ -32,6 +34,20 @@ class Table:
         self.places: dict[Any, int] = dict(zip(terms, range(start, start + len(terms)), strict=True))
         if mask is not None:
             self.places[mask] = 0
+        self._words: Words | None = None
+        self._read = 0
+
+    def words(self, size: int, unknown: int) -> Words | None:
+        """For fast lookup in `size` bytes of text; None for little text, or before making it pays."""
+        self._read += size
+        if size < _MUCH:
+            return None
+        if self._words is None and self._read > 8 * len(self.places):
+            self._words = Words(self.places, unknown)
+        return self._words
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_words": None}
 
     def __deepcopy__(self, memo: dict) -> Table:
         return self

@@ -267,7 +267,13 @@ class TextVectorization(HostLayer):
 
     def _flat(self, documents: list[bytes], most: int | None) -> tuple[np.ndarray, np.ndarray]:
         """How many tokens each document has, and the indices of all."""
-        unknown, get = self._lookup_layer._oov_start, self._lookup_layer._known().places.get
+        unknown, known = self._lookup_layer._oov_start, self._lookup_layer._known()
+        if self.split == "whitespace" and self.ngrams is None and not callable(self.standardize):
+            words = known.words(sum(map(len, documents)), unknown)
+            fast = words and words.indices(documents, *_STANDARDS.get(self.standardize, (None, b"")), most)
+            if fast:
+                return fast
+        get = known.places.get
         lengths: list[int] = []
         flat: list[int] = []
         for tokens in self._tokens(documents, most):
