@@ -109,6 +109,11 @@ def call(layer: Layer, args: tuple, kwargs: dict) -> Any:
     return outputs
 
 
+def call_ahead(layer: Layer, args: tuple, kwargs: dict) -> Any:
+    """Call a layer of the host in a model, batch by batch: it is built, and has no weights, masks or losses."""
+    return _compute(layer, args, kwargs)
+
+
 def _check(layer: Layer, tensors: dict[str, Any]) -> None:
     """Compare the first input with what the layer takes."""
     if layer.input_spec is not None and tensors:

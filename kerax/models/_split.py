@@ -22,7 +22,8 @@ from .._graph.replay import Plan, fill
 from .._graph.tensor import KerasTensor
 from ..layers import Lambda
 from ..layers._arguments import product
-from ..layers._call import mixes_rows
+from ..layers._call import call_ahead, mixes_rows
+from ..layers._preprocessing.host import HostLayer
 
 ROOM = 2**30  # bytes that a set prepared as a whole may take
 
@@ -182,7 +183,10 @@ class Split:
                 elif id(node) in self.host:
                     args, kwargs = fill((node.args, node.kwargs), table)
                     operation = node.operation if isinstance(node.operation, OpCall) else layers[node.operation.name]
-                    out = operation(*args, **kwargs)
+                    if isinstance(operation, HostLayer):
+                        out = call_ahead(operation, args, kwargs)
+                    else:
+                        out = operation(*args, **kwargs)
                     for tensor, value in zip(tree.flatten(node.output_structure), tree.flatten(out), strict=True):
                         table[id(tensor)] = np.asarray(value)
         made = tuple(table[id(tensor)] for tensor in self.frontier)
