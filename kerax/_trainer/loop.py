@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -31,6 +32,7 @@ from .runners import (
     RanOut,
     ResidentRunner,
     eagerly,
+    for_step,
     no_mask,
     put,
     taken,
@@ -403,7 +405,9 @@ def _predict_batches(model: Any, adapter: Any, listeners: CallbackList) -> Any:
     engine.refresh()
     parts: list[Any] = []
     runner = BatchRunner(model, adapter, "predict", listeners)
-    with Epoch(adapter, transform=put if adapter.in_memory else taken, depth=0 if model.run_eagerly else 2) as batches:
+    own = not adapter.in_memory
+    ready = (taken if own else put) if model.run_eagerly else functools.partial(for_step, own=own)
+    with Epoch(adapter, transform=ready, depth=0 if model.run_eagerly else 2) as batches:
         for index, batch in enumerate(batches):
             listeners.on_predict_batch_begin(index)
             if model.run_eagerly:

@@ -260,7 +260,7 @@ class BatchRunner(Runner):
     def epoch(self) -> Logs:
         """Run an epoch; its logs."""
         index = self.at
-        with Epoch(self.adapter, transform=put if self.adapter.in_memory else taken) as batches:
+        with Epoch(self.adapter, transform=functools.partial(for_step, own=not self.adapter.in_memory)) as batches:
             for batch in batches:
                 self.begin(index)
                 self.engine.refresh()
@@ -310,26 +310,35 @@ class BatchRunner(Runner):
 
 
 def put(batch: tuple) -> tuple:
-    """A batch on the device; what is small stays on the host until the step takes it, which costs less."""
-    return tree.map_structure(lambda leaf: leaf if leaf is None or _stays(leaf) else jax.device_put(leaf), batch)
+    """A batch on the device."""
+    return _ready(batch)
 
 
 def taken(batch: tuple) -> tuple:
-    """The same, sharing nothing with the source of the batch, which may fill the same buffers again."""
-
-    def own(leaf: Any) -> Any:
-        return leaf.copy() if isinstance(leaf, np.ndarray) and not _is_text(leaf) else leaf
-
-    return put(tree.map_structure(own, batch))
+    """A batch on the device that shares nothing with its source, which may fill the same buffers again."""
+    return _ready(batch, own=True)
 
 
-def _stays(leaf: Any) -> bool:
-    return isinstance(leaf, np.ndarray) and (leaf.nbytes <= _SMALL or _is_text(leaf))
+def for_step(batch: tuple, own: bool) -> tuple:
+    """A batch for a compiled step; what is small stays on the host until the step takes it, which costs less."""
+    return _ready(batch, own, _SMALL)
 
 
-def _is_text(leaf: Any) -> bool:
+def _ready(batch: tuple, own: bool = False, small: int = -1) -> tuple:
+    def ready(leaf: Any) -> Any:
+        if not isinstance(leaf, np.ndarray):
+            return leaf if leaf is None else jax.device_put(leaf)
+        if _is_text(leaf):
+            return leaf
+        leaf = leaf.copy() if own else leaf
+        return leaf if leaf.nbytes <= small else jax.device_put(leaf)
+
+    return tree.map_structure(ready, batch)
+
+
+def _is_text(leaf: np.ndarray) -> bool:
     """Whether an array must stay on the host."""
-    return isinstance(leaf, np.ndarray) and leaf.dtype.kind in "OUST"
+    return leaf.dtype.kind in "OUST"
 
 
 class EagerRunner(Runner):
@@ -469,6 +478,7 @@ __all__ = [
     "ResidentRunner",
     "Runner",
     "eagerly",
+    "for_step",
     "no_mask",
     "put",
     "taken",

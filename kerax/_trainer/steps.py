@@ -47,6 +47,7 @@ def gradients(
 
 def _gradients_on_values(forward: Callable, trainable: Sequence[Any], carried: Carried) -> tuple[Any, Any, list]:
     """The same where nothing is traced: `forward` sees numbers, as plain Python would."""
+    carried.add(trainable)  # some were made in this step, by a model that builds itself
     run = pure(forward, carried)
     place = {id(variable): index for index, variable in enumerate(carried.variables)}
     values = carried.values()

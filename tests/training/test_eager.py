@@ -1,5 +1,6 @@
 """`run_eagerly=True`: plain Python on concrete values, with the results of the compiled step."""
 
+import jax
 import numpy as np
 import pytest
 
@@ -91,3 +92,45 @@ def test_a_step_that_fails_half_way_changes_nothing(data):
         model.fit(*data, epochs=1, verbose=0, callbacks=[Broken()])
     for a, b in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("source", ["arrays", "generator"])
+def test_steps_of_the_user_get_arrays_of_jax(source):
+    seen = []
+
+    class Seeing(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(1)
+
+        def call(self, x):
+            return self.dense(x)
+
+        def train_step(self, data):
+            seen.extend(data)
+            return super().train_step(data)
+
+        def test_step(self, data):
+            seen.extend(data)
+            return super().test_step(data)
+
+        def predict_step(self, data):
+            seen.append(data[0])
+            return super().predict_step(data)
+
+    x, y = np.ones((8, 4), "float32"), np.ones((8, 1), "float32")
+    model = Seeing()
+    model.compile("sgd", "mse", run_eagerly=True)
+
+    def data(*parts):
+        if source == "arrays":
+            return parts, {"batch_size": 4}
+        steps = ((part[:4] for part in parts) for _ in range(2))
+        return (tuple(step) if len(parts) > 1 else next(step) for step in steps), {}
+
+    for method, parts in ((model.fit, (x, y)), (model.evaluate, (x, y)), (model.predict, (x,))):
+        given, options = data(*parts)
+        method(*(given if source == "arrays" else (given,)), verbose=0, **options)
+    arrays = [leaf for leaf in seen if leaf is not None]
+    assert len(arrays) == 10
+    assert all(isinstance(leaf, jax.Array) for leaf in arrays)
