@@ -8,17 +8,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from . import jax_trace
+
 
 @contextmanager
 def kept_whole() -> Iterator[None]:
     """Raise KeyboardInterrupt for an error that a Ctrl-C became on its way.
 
     While JAX compares the keys of its caches, it makes a ValueError of whatever is raised, and tells of it in
-    the text alone. So we note the signal; a handler of the user's own is left alone.
+    the text alone. So we note the signal; a handler of the user's own is left alone. And JAX goes on working where
+    the signal came down within it.
     """
+    trace = jax_trace.current()
     usual = signal.default_int_handler
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is not usual:
-        yield
+        try:
+            yield
+        finally:
+            jax_trace.put_back(trace)
         return
     came = False
 
@@ -35,6 +42,7 @@ def kept_whole() -> Iterator[None]:
             raise KeyboardInterrupt from error
         raise
     finally:
+        jax_trace.put_back(trace)
         signal.signal(signal.SIGINT, usual)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import signal
 import threading
 
+import jax
+import jax.numpy as jnp
 import pytest
+from jax._src import core
 
 from kerax._core.interrupts import kept_whole
 
@@ -57,3 +60,32 @@ def test_other_threads_have_no_signals_to_note():
     thread.start()
     thread.join()
     assert seen == [signal.default_int_handler]
+
+
+def without_a_trace():
+    """What JAX is in the midst of while an operation runs."""
+    core.trace_ctx.set_trace(None)
+    signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("handler", [signal.default_int_handler, lambda *_: signal.default_int_handler(*_)])
+def test_jax_works_after_an_interrupt_that_took_its_trace(handler):
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), kept_whole():
+            without_a_trace()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert float(jnp.add(1.0, 2.0)) == 3.0
+
+
+def test_a_trace_that_is_there_stays():
+    @jax.jit
+    def traced(x):
+        here = core.trace_ctx.trace
+        with kept_whole():
+            y = x + 1
+        assert core.trace_ctx.trace is here
+        return y
+
+    assert float(traced(1.0)) == 2.0
