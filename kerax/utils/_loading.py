@@ -12,6 +12,7 @@ import numpy as np
 
 from .._errors import ArgumentError, DataError
 from ..data import AUTOTUNE, Dataset
+from ..data._stages.mapping import Stacking
 from ._directories import Listing, Options, encoder, subsets
 
 __all__ = ["ManyReader", "Unreadable", "check_on_error", "datasets_of"]
@@ -96,14 +97,14 @@ class _Elements:
         return parts if len(parts) > 1 else content
 
 
-class _ManyElements(_Elements):
+class _ManyElements(_Elements, Stacking):
     """The same with a `ManyReader`; what cannot be read is not skipped."""
 
     read: ManyReader
 
-    def stacked(self, numbers: Sequence[Any]) -> Any:
+    def stacked(self, elements: Sequence[Any]) -> Any:
         """The elements of some numbers as a batch."""
-        every = [int(number) for number in numbers]
+        every = [int(number) for number in elements]
         raws = (self.content(self.paths[at], self.read.raw)[0] for at in every)
         content = self.read.together(raws, len(every))
         labels = [np.stack(each) for each in zip(*map(self.label, every), strict=True)]

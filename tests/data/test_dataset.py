@@ -783,3 +783,15 @@ def test_prefetching_runs_ahead():
     next(elements)
     assert made.wait(10)
     elements.close()
+
+
+def test_a_function_of_the_user_is_called_for_each_element_whatever_else_it_has():
+    class Doubling:
+        def __call__(self, x):
+            return 2 * x
+
+        def stacked(self, elements):
+            raise AssertionError("not asked for")
+
+    batches = list(Dataset.range(5).map(Doubling()).batch(2))
+    assert [np.asarray(batch).tolist() for batch in batches] == [[0, 2], [4, 6], [8]]

@@ -14,7 +14,7 @@ from .._element import element_of
 from .base import Kept, Made, Pass, Stage, Stream, View, drawn_seed
 from .reading import Indexed, thread_count
 
-__all__ = ["Map", "called"]
+__all__ = ["Map", "Stacking", "called"]
 
 _PATIENCE = 5.0  # seconds to wait for functions of the user that do not return
 
@@ -26,6 +26,14 @@ def called(fn: Callable, element: Any, where: str, *more: Any) -> Any:
             return fn(*element, *more) if isinstance(element, tuple) else fn(element, *more)
     except StopIteration as error:
         raise RuntimeError(f"{where}: the function raised StopIteration, which would end the dataset.") from error
+
+
+class Stacking:
+    """A function of one element that makes a batch of many faster than one by one."""
+
+    def stacked(self, elements: Sequence[Any]) -> Any:
+        """What it makes of each, stacked."""
+        raise NotImplementedError
 
 
 class Map(Indexed, Made, Kept):
@@ -89,13 +97,15 @@ class _MapView(View):
         self.stage, self.run = stage, run
         self.child = stage.input.view(run)
         self.size = self.child.size
-        self.stacks = hasattr(stage.fn, "stacked")
+        self.stacks = isinstance(stage.fn, Stacking)
 
     def __getitem__(self, index: int) -> Any:
         return self.stage.result(self.child[index], self.run, index)
 
     def stacked(self, indices: Sequence[int]) -> Any:
-        return self.stage.fn.stacked([self.child[index] for index in indices])  # type: ignore[attr-defined]
+        fn = self.stage.fn
+        assert isinstance(fn, Stacking)
+        return fn.stacked([self.child[index] for index in indices])
 
 
 class _MapStream(Stream):
