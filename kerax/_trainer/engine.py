@@ -179,7 +179,7 @@ class Engine:
             )
 
     def program(self, kind: str, step: programs.Step, *options: Any) -> Any:
-        """A compiled program around a step: "single", "gathered", "fused" or "blockwise"."""
+        """A compiled program around a step: "single", "gathered", "fused", "stacked" or "blockwise"."""
         key = (kind, id(step), *options)
         if key not in self.now.programs:
             self.now.programs[key] = getattr(programs, kind)(step, *options)

@@ -29,6 +29,11 @@ def fits(leaves: list[Any]) -> bool:
     return limit is None or sum(leaf.nbytes for leaf in leaves) < SHARE * limit
 
 
+def filled_up(rows: int) -> int:
+    """The next number of rows of which every device can have an equal part."""
+    return -(-rows // placement.batch_multiple()) * placement.batch_multiple()
+
+
 class Resident:
     """A data set on the device, whose batches are gathered there.
 
@@ -48,7 +53,7 @@ class Resident:
 
     def widen(self) -> None:
         """Fill batches up until every device has as many rows."""
-        self.width = -(-self.batch_size // placement.batch_multiple()) * placement.batch_multiple()
+        self.width = filled_up(self.batch_size)
 
     def batch_spec(self, rows: int | None = None) -> Any:
         """The shapes and dtypes of a batch, nested like the data."""

@@ -23,6 +23,7 @@ from . import checks, custom, hosted
 from .feed import fits, leaves_of
 from .repeated import Known, Request, remember, request
 from .reports import floats
+from .resident import ResidentRunner
 from .resume import Run
 from .runners import (
     BatchRunner,
@@ -30,13 +31,13 @@ from .runners import (
     EagerRunner,
     FunctionRunner,
     RanOut,
-    ResidentRunner,
     eagerly,
     for_step,
     no_mask,
     put,
     taken,
 )
+from .stacks import StackRunner
 
 
 def outputs_for(model: Any, x: Any) -> Any:
@@ -210,7 +211,7 @@ def _runner(model: Any, adapter: Any, mode: str, listeners: CallbackList) -> Any
         return EagerRunner(model, adapter, mode, listeners)
     if adapter.in_memory and fits(leaves_of(adapter.arrays)):
         return ResidentRunner(model, adapter, listeners)
-    return BatchRunner(model, adapter, mode, listeners)
+    return StackRunner(model, adapter, mode, listeners)
 
 
 # -- evaluate ------------------------------------------------------------------------------------
@@ -242,7 +243,7 @@ def _test_runner(model: Any, adapter: Any, listeners: CallbackList, keep: bool) 
         return EagerRunner(model, adapter, "test", listeners)
     if adapter.in_memory:
         return BlockRunner(model, adapter, listeners, keep and fits(leaves_of(adapter.arrays)))
-    return BatchRunner(model, adapter, "test", listeners)
+    return StackRunner(model, adapter, "test", listeners)
 
 
 def _validation(held: ExitStack, model: Any, data: Any, batch_size: int | None, steps: int | None) -> Validation:

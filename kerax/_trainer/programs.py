@@ -196,16 +196,35 @@ def fused(step: Step, batch_size: int, keep_outputs: bool) -> Program:
     """
 
     def run(values: list[Any], data: list[Any], order: Any, start: Any, stop: Any, rows: Any) -> tuple:
-        def body(index: Any, carry: tuple) -> tuple:
-            leaves, mask = _batch_at(data, order, index, rows, batch_size)
-            outs, moved = step(step.merged(values, carry[1]), leaves, mask)
-            return outs if keep_outputs else [], moved
-
-        avals = step.jaxpr.out_avals[: step.out_count] if keep_outputs else []
-        outs = [jnp.zeros(aval.shape, aval.dtype) for aval in avals]
-        return lax.fori_loop(start, stop, body, (outs, [values[index] for index in step.moving]))
+        return _loop(step, values, lambda at: _batch_at(data, order, at, rows, batch_size), start, stop, keep_outputs)
 
     return step.program(run)
+
+
+def stacked(step: Step, keep_outputs: bool) -> Program:
+    """The same on batches one behind the other: `(stack, rows, start, stop) -> outs`.
+
+    `stack`: leaves (batches, batch, ...); `rows`: (batches,) how many rows of each count.
+    """
+
+    def run(values: list[Any], stack: list[Any], rows: Any, start: Any, stop: Any) -> tuple:
+        def batch_at(index: Any) -> tuple[list[Any], Any]:
+            leaves = [lax.dynamic_index_in_dim(leaf, index, keepdims=False) for leaf in stack]
+            return [placement.constrain_rows(leaf) for leaf in leaves], jnp.arange(step.rows) < rows[index]
+
+        return _loop(step, values, batch_at, start, stop, keep_outputs)
+
+    return step.program(run)
+
+
+def _loop(step: Step, values: list[Any], batch_at: Callable, start: Any, stop: Any, keep_outputs: bool) -> tuple:
+    def body(index: Any, carry: tuple) -> tuple:
+        outs, moved = step(step.merged(values, carry[1]), *batch_at(index))
+        return outs if keep_outputs else [], moved
+
+    avals = step.jaxpr.out_avals[: step.out_count] if keep_outputs else []
+    outs = [jnp.zeros(aval.shape, aval.dtype) for aval in avals]
+    return lax.fori_loop(start, stop, body, (outs, [values[index] for index in step.moving]))
 
 
 def _batch_at(data: list[Any], order: Any, index: Any, rows: Any, batch_size: int) -> tuple[list[Any], Any]:

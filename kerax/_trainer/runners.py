@@ -8,7 +8,6 @@ assign them between any two dispatches.
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -24,12 +23,10 @@ from ..callbacks import CallbackList
 from ..callbacks._logs import DeferredLogs
 from ..data._adapters import Epoch
 from . import custom
-from .feed import Blocks, Resident, leaves_of, padded_batch
+from .feed import Blocks, filled_up, leaves_of, padded_batch
 from .reports import flat_logs, floats
 
 _SMALL = 1 << 16  # bytes of an array that is not worth a transfer of its own
-
-DISPATCH = 0.05  # seconds that one dispatch should take: short enough for a smooth bar and Ctrl-C
 
 
 class RanOut(DataError):
@@ -44,7 +41,10 @@ class Runner:
         at: steps done of the epoch in progress; an epoch that begins leaves them out.
         exhausted: whether the data ran out before the epoch was full.
         custom: whether the logs are what the step returns, not what the metrics hold.
+        fuses: whether a dispatch may run many steps, which leave their logs in the metrics alone.
     """
+
+    fuses = False
 
     def __init__(self, model: Any, adapter: Any, mode: str, listeners: CallbackList) -> None:
         self.model, self.adapter, self.mode, self.listeners = model, adapter, mode, listeners
@@ -89,7 +89,11 @@ class Runner:
 
     def _logs_so_far(self) -> Logs:
         """The logs after the last step, fetched if anyone looks."""
-        return self.deferred()
+        if self.custom or not self.fuses:
+            return self.deferred()
+        results = self.engine.results(self.mode)
+        ready = results()
+        return DeferredLogs(results.report.names, lambda: results.report.unpack(ready))
 
     def get_state(self) -> dict[str, Any]:
         """What the steps to come depend on, and the data does not tell; plain values."""
@@ -98,152 +102,6 @@ class Runner:
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on as the runner would whose `get_state` this is."""
         self.at, self._before = state["at"], state["logs"] or {}
-
-
-class ResidentRunner(Runner):
-    """Runs epochs over data that stays on the device, as many steps in one dispatch as listeners allow.
-
-    The device never waits for Python: a dispatch is followed by the next one before anyone is told of its
-    logs, so the progress bar lags one dispatch behind. Where a callback listens to single batches, it is
-    told of each at once.
-    """
-
-    def __init__(self, model: Any, adapter: Any, listeners: CallbackList) -> None:
-        super().__init__(model, adapter, "train", listeners)
-        self.feed = Resident(adapter)
-        if self.engine.rowwise("train"):
-            self.feed.widen()
-
-    def epoch(self) -> Logs:
-        """Run an epoch; its logs."""
-        feed, model, engine = self.feed, self.model, self.engine
-        index = self.at  # more than 0 where a fit goes on in the middle of an epoch
-        feed.begin(index)
-        self.every_step = self.listeners.wants_batches("train")
-        told = Lagging(self)
-        plan = None
-        while index < feed.steps:
-            before = index
-            self.begin(index)
-            if engine.refresh() or plan is None:
-                plan = self._plan()
-            step, whole, run = plan
-            if index >= whole:
-                self._run_tail()
-                index += 1
-            else:
-                stop = index + 1 if self.every_step else min(index + self._stride(told, step), whole)
-                run(index, stop)
-                index = stop
-            self.adapter.consumed(index)
-            if self.every_step:
-                self.end(index - 1, self.deferred())
-            else:
-                told.dispatched(index)
-            self._steps_done(before, index)
-            if self.every_step and model.stop_training:
-                break
-        told.finish()
-        self.adapter.on_epoch_end()
-        self.seen, self.at = index, 0
-        return self.logs()
-
-    def _stride(self, told: Lagging, step: Any) -> int:
-        """How many steps the next dispatch runs: no more than until somebody must be told."""
-        left = self.listeners.steps_left()
-        return told.stride(step) if left is None else min(told.stride(step), left)
-
-    def _logs_so_far(self) -> Logs:
-        if self.custom or self.every_step:
-            return self.deferred()
-        results = self.engine.results("train")
-        ready = results()
-        return DeferredLogs(results.report.names, lambda: results.report.unpack(ready))
-
-    def _plan(self) -> tuple[Any, int, Callable[[int, int], None]]:
-        """The step, how many batches it serves, and what runs those from one index up to another."""
-        feed, engine = self.feed, self.engine
-        rowwise = engine.rowwise("train")
-        step = engine.step("train", feed.batch_spec(), feed.padded and rowwise)
-        whole = feed.steps - 1 if feed.tail() and not rowwise else feed.steps
-        data, order, rows = feed.data, feed.order, np.int32(feed.rows)
-        if engine.loops(step) and not self.every_step:
-            many = engine.program("fused", step, feed.batch_size, self.custom)
-
-            def run(start: int, stop: int) -> None:
-                self.last = step.report, many(data, order, start, stop, rows)
-        else:
-            one = engine.program("gathered", step, feed.batch_size)
-
-            def run(start: int, stop: int) -> None:
-                for at in range(start, stop):
-                    self.last = step.report, one(data, order, at, rows)
-
-        return step, whole, run
-
-    def _run_tail(self) -> None:
-        feed, engine = self.feed, self.engine
-        step = engine.step("train", feed.batch_spec(feed.tail()), False)
-        self.last = step.report, engine.program("single", step)(feed.tail_batch(), no_mask(step.rows))
-
-
-class Lagging:
-    """Tells the progress bar of each dispatch once the next one is under way, and paces them.
-
-    Args:
-        runner: whose dispatches they are.
-    """
-
-    def __init__(self, runner: ResidentRunner) -> None:
-        self.runner = runner
-        self.pace = runner.engine.pace  # step -> seconds, from earlier epochs and fits
-        self._waiting: tuple[int, int, Any, Any, Any] | None = None
-        self._last = runner.at
-        self._since = time.perf_counter()
-        self._step: Any = None
-
-    def stride(self, step: Any) -> int:
-        """How many steps the next dispatch should run, to take about `DISPATCH` seconds."""
-        if step is not self._step:
-            self._since = time.perf_counter()
-            self._step = step
-        seconds = self.pace.get(id(step))
-        return 1 if seconds is None else max(1, min(int(DISPATCH / seconds), 1_000_000))
-
-    def dispatched(self, index: int) -> None:
-        """Steps up to `index` are under way: wait for those before, and tell of them."""
-        self._tell()
-        if self.runner.custom:
-            assert self.runner.last is not None
-            report, ready = self.runner.last
-        else:  # asked for after the first step: some metrics make their variables when they see data
-            results = self.runner.engine.results("train")
-            report, ready = results.report, results()
-        self._waiting = index, index - self._last, report, ready, self._step
-        self._last = index
-
-    def finish(self) -> None:
-        """Tell of what is left."""
-        self._tell()
-
-    def _tell(self) -> None:
-        if self._waiting is None:
-            return
-        index, count, report, ready, step = self._waiting
-        self._waiting = None
-        jax.block_until_ready(ready)
-        self.runner.end(index - 1, lambda: report.unpack(ready))
-        now = time.perf_counter()
-        self._learn(step, (now - self._since) / count)
-        self._since = now
-
-    def _learn(self, step: Any, seconds: float) -> None:
-        """Remember how long a step takes; the first dispatch compiles, so it only says "at most"."""
-        known = self.pace.get(id(step))
-        if known is None:
-            self.pace[id(step)] = max(seconds / 16, 1e-7)  # the next dispatch runs longer and tells more
-        else:
-            self.pace[id(step)] = max(0.5 * known + 0.5 * seconds, known / 16, 1e-7)
 
 
 def no_mask(rows: int) -> Any:
@@ -272,7 +130,11 @@ class BatchRunner(Runner):
                     break
             self.exhausted = batches.exhausted
         self.seen, self.at = index, 0
-        if index == 0:
+        return self._ended()
+
+    def _ended(self) -> Logs:
+        """The logs of an epoch that had batches."""
+        if self.seen == 0:
             raise RanOut(self.adapter.where, got="no batch", expected="at least one")
         return self.logs()
 
@@ -287,21 +149,24 @@ class BatchRunner(Runner):
         step, outs, _ = self.step(batch)
         self.last = step.report, outs
 
+    def _spec(self, batch: tuple) -> tuple[Any, bool]:
+        """What the step for a batch is made for, and whether its batches are filled up."""
+        if not self.engine.rowwise(self.mode):
+            return batch, False
+        self.size = max(self.size, filled_up(leaves_of(batch)[0].shape[0]))  # one program serves shorter ones, too
+
+        def filled(leaf: Any) -> Any:
+            return None if leaf is None else jax.ShapeDtypeStruct((self.size, *leaf.shape[1:]), leaf.dtype)
+
+        return tree.map_structure(filled, batch), True
+
     def step(self, batch: tuple) -> tuple[Any, list[Any], int]:
         """One step: what ran, what it gave for the batch filled up, the rows of that which count."""
         leaves = leaves_of(batch)
         rows = leaves[0].shape[0]
-        padded = self.engine.rowwise(self.mode)  # full batches too, so that one program serves all
-        many = placement.batch_multiple() if padded else 1
-        self.size = max(self.size, -(-rows // many) * many)
+        spec, padded = self._spec(batch)
         if padded:
-            spec = tree.map_structure(
-                lambda leaf: None if leaf is None else jax.ShapeDtypeStruct((self.size, *leaf.shape[1:]), leaf.dtype),
-                batch,
-            )
             leaves = padded_batch(leaves, self.size)
-        else:
-            spec = batch
         if placement.current is not None:
             leaves = [placement.batch_rows(leaf) for leaf in leaves]
         step = self.engine.step(self.mode, spec, padded)
@@ -475,7 +340,6 @@ __all__ = [
     "EagerRunner",
     "FunctionRunner",
     "RanOut",
-    "ResidentRunner",
     "Runner",
     "eagerly",
     "for_step",

@@ -13,6 +13,7 @@ from typing import Any
 __all__ = ["Prefetched", "prefetched"]
 
 log = logging.getLogger("kerax")
+_TURN = 0.002  # seconds that a consumer leaves to the thread to give what it has
 _PATIENCE = 5.0  # seconds that close() waits for code of the user that does not return
 _FAREWELL = 1.0  # the same at the end of the interpreter
 
@@ -20,12 +21,18 @@ _FAREWELL = 1.0  # the same at the end of the interpreter
 class _Shared:
     """What the two threads share; it does not know the consumer, whose deletion ends the thread."""
 
-    def __init__(self, iterator: Iterator, depth: int, transform: Callable[[Any], Any] | None) -> None:
+    def __init__(
+        self, iterator: Iterator, depth: int, transform: Callable[[Any], Any] | None, gather: int | None
+    ) -> None:
         self.iterator: Iterator | None = iterator
         self.transform = transform
         self.depth = depth
+        self.gather = gather
         self.ready: deque = deque()
         self.changed = threading.Condition()
+        self.transforming = threading.Lock()
+        self.group: list[Any] = []  # items that are not enough yet
+        self.wanted = False  # whether the consumer waits
         self.stopped = False
         self.ended = False
         self.error: BaseException | None = None
@@ -39,23 +46,49 @@ class _Shared:
                     item = next(self.iterator)  # type: ignore[arg-type]
                 except StopIteration:
                     break
-                if self.transform is not None:
-                    item = self.transform(item)
-                with self.changed:
-                    self.ready.append(item)
-                    self.changed.notify_all()
+                if self.gather is None:
+                    self._give(item)
+                else:
+                    self._gather(item)
                 del item
         except BaseException as caught:  # all of it belongs to the consumer, SystemExit too
             error = caught
         with self.changed:
             self.error, self.ended = error, True
-            self.iterator = self.transform = None
+            self.iterator = None
             self.changed.notify_all()
+
+    def _gather(self, item: Any) -> None:
+        with self.changed:
+            if self.stopped:
+                return
+            self.group.append(item)
+            group = self.taken() if self.wanted or len(self.group) == self.gather else None
+        if group is not None:
+            self._give(group)
+
+    def taken(self) -> list[Any]:
+        group, self.group = self.group, []
+        return group
+
+    def _give(self, item: Any) -> None:
+        item = self.transformed(item)
+        with self.changed:
+            self.ready.append(item)
+            self.wanted = False
+            self.changed.notify_all()
+
+    def transformed(self, item: Any) -> Any:
+        if self.transform is None:
+            return item
+        with self.transforming:
+            return self.transform(item)
 
     def stop(self) -> None:
         with self.changed:
             self.stopped = True
             self.ready.clear()
+            self.group.clear()
             self.changed.notify_all()
 
     def _wait_for_room(self) -> bool:
@@ -70,8 +103,10 @@ class Prefetched:
 
     Args:
         iterator: where the items come from; only the thread touches it, until `close` returned.
-        depth: how many items wait ready, at least 1.
-        transform: applied to each item in the thread.
+        depth: how many items, or groups of them, wait ready, at least 1.
+        transform: applied to each item, or group, in the thread.
+        gather: the most items in a group, a list; None for single items. Where the consumer would wait for more,
+            it gets those that are there; if the next item is not there soon, it transforms them itself.
         on_close: called by `close` before it waits for the thread: what ends a wait inside `iterator`.
     """
 
@@ -81,8 +116,9 @@ class Prefetched:
         depth: int = 2,
         transform: Callable[[Any], Any] | None = None,
         on_close: Callable[[], None] | None = None,
+        gather: int | None = None,
     ) -> None:
-        self._shared = _Shared(iter(iterator), max(1, depth), transform)
+        self._shared = _Shared(iter(iterator), max(1, depth), transform, gather)
         self._thread: threading.Thread | None = None
         self._on_close = on_close
         self._finalizer: weakref.finalize | None = None
@@ -97,13 +133,24 @@ class Prefetched:
                 raise StopIteration
             self._start()
         with shared.changed:
-            while not shared.ready and not shared.ended and not shared.stopped:
-                shared.changed.wait(1.0)  # a wait without end cannot be interrupted on every platform
+            while not (shared.ready or shared.ended or shared.stopped):
+                shared.wanted = True
+                if shared.changed.wait(
+                    _TURN if shared.group else 1.0
+                ):  # without end it could not always be interrupted
+                    continue
+                if shared.group:  # the thread waits for the next item: these are used meanwhile
+                    break
             if shared.ready:
                 item = shared.ready.popleft()
                 shared.changed.notify_all()
                 return item
-            error, shared.error = shared.error, None
+            group = shared.taken()
+            error = None
+            if not group:
+                error, shared.error = shared.error, None
+        if group:
+            return shared.transformed(group)
         self.close()
         if error is None:
             raise StopIteration
@@ -124,9 +171,9 @@ class Prefetched:
         if self._on_close is not None:
             on_close, self._on_close = self._on_close, None
             on_close()
-        if self._thread is None:
+        if self._thread is None or _stop(self._shared, self._thread, _PATIENCE):
             self._shared.iterator = self._shared.transform = None
-        elif not _stop(self._shared, self._thread, _PATIENCE):
+        else:
             log.warning("Reading data goes on in the background: the code that reads it has not returned yet.")
         if self._finalizer is not None:
             self._finalizer.detach()

@@ -8,7 +8,7 @@ import traceback
 import pytest
 
 from kerax.data import _prefetch
-from kerax.data._prefetch import prefetched
+from kerax.data._prefetch import Prefetched, prefetched
 
 
 def threads():
@@ -163,3 +163,72 @@ def test_code_that_never_returns_does_not_hold_the_interpreter():
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert found.stdout == "done\n"
     assert not found.stderr
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 12, 50])
+def test_groups_hold_all_items_in_order(count):
+    with Prefetched(iter(range(count)), 1, lambda group: [i * 2 for i in group], gather=4) as groups:
+        found = list(groups)
+    assert [item for group in found for item in group] == list(range(0, 2 * count, 2))
+    assert all(1 <= len(group) <= 4 for group in found)
+
+
+def test_groups_are_whole_where_the_consumer_is_slow():
+    sizes = []
+    with Prefetched(iter(range(20)), 1, gather=4) as groups:
+        for group in groups:
+            sizes.append(len(group))
+            time.sleep(0.05)
+    assert sizes[1:-1] == [4] * (len(sizes) - 2)
+
+
+def test_an_item_is_not_kept_for_those_that_are_not_there_yet():
+    used = threading.Event()
+
+    def source():
+        yield 1
+        assert used.wait(20)
+        yield 2
+        yield 3
+
+    with Prefetched(source(), 1, lambda group: sum(group), gather=8) as groups:
+        assert next(groups) == 1
+        used.set()
+        assert sum(groups) == 5
+
+
+@pytest.mark.parametrize("after", [0, 3, 4, 6])
+def test_an_error_arrives_after_the_group_before_it(after):
+    def source():
+        yield from range(after)
+        raise KeyError("broken")
+
+    found = []
+    groups = Prefetched(source(), 1, gather=4)
+    with pytest.raises(KeyError, match="broken"):
+        found.extend(item for group in groups for item in group)
+    assert found == list(range(after))
+
+
+def test_an_error_of_a_group_ends_the_thread():
+    def transform(group):
+        raise ValueError(f"{len(group)} items")
+
+    with pytest.raises(ValueError, match="items"), Prefetched(iter(range(9)), 1, transform, gather=4) as groups:
+        next(groups)
+
+
+def test_a_group_that_was_not_asked_for_is_dropped():
+    freed = []
+
+    class Item:
+        def __del__(self):
+            freed.append(1)
+
+    groups = Prefetched((Item() for _ in range(3)), 1, gather=8)
+    next(groups)
+    groups.close()
+    gc.collect()
+    assert len(freed) >= 1
+    with pytest.raises(StopIteration):
+        next(groups)

@@ -77,26 +77,26 @@ def test_fifty_steps_agree_with_one_device_however_late_it_is_set():
 
 
 @pytest.mark.slow
-def test_batch_normalization_dropout_and_generators_agree_too():
+@pytest.mark.parametrize("middle", ["layers.BatchNormalization(), layers.Dropout(0.2)", "layers.Dropout(0.2)"])
+def test_batch_normalization_dropout_and_generators_agree_too(middle):
     on_eight_devices(
-        """
-        def middle():
-            return [layers.BatchNormalization(), layers.Dropout(0.2)]
+        f"def middle():\n    return [{middle}]\n"
+        + """
 
-        def batches():
-            for start in range(0, 157, 32):
-                yield x[start : start + 32], y[start : start + 32]
+def batches():
+    for start in range(0, 157, 32):
+        yield x[start : start + 32], y[start : start + 32]
 
-        def streamed(model):
-            for _ in range(3):
-                logs = model.fit(batches(), verbose=0).history
-            return model.get_weights(), logs, model.evaluate(batches(), verbose=0), model.predict(batches(), verbose=0)
+def streamed(model):
+    for _ in range(3):
+        logs = model.fit(batches(), verbose=0).history
+    return model.get_weights(), logs, model.evaluate(batches(), verbose=0), model.predict(batches(), verbose=0)
 
-        one, stream = run(build()), streamed(build())
-        distribution.set_distribution(distribution.DataParallel())
-        compare(run(build()), one)
-        compare(streamed(build()), stream)
-        """
+one, stream = run(build()), streamed(build())
+distribution.set_distribution(distribution.DataParallel())
+compare(run(build()), one)
+compare(streamed(build()), stream)
+"""
     )
 
 

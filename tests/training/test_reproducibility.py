@@ -5,7 +5,7 @@ import pytest
 
 import kerax
 from kerax import callbacks, layers
-from kerax._trainer import runners
+from kerax._trainer import pace
 
 
 def model_with_noise():
@@ -40,7 +40,7 @@ def test_a_seed_repeats_weights_shuffling_dropout_and_logs():
 @pytest.mark.parametrize("seconds", [1e-9, 1e-3, 10.0])
 def test_any_length_of_the_fused_program_gives_the_same_bits(monkeypatch, seconds):
     expected = trained()
-    monkeypatch.setattr(runners, "DISPATCH", seconds)
+    monkeypatch.setattr(pace, "DISPATCH", seconds)
     identical(trained(), expected)
 
 

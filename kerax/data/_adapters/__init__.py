@@ -17,7 +17,7 @@ from .arrays import ArrayAdapter
 from .batch import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from .class_weights import class_sample_weight
 from .datasets import DatasetRows, DatasetSource, batched_rows, neighbours
-from .epoch import Epoch
+from .epoch import Epoch, GroupedEpoch
 from .leaves import is_array
 from .sources import GrainSource, IndexedSource, IterableSource, IteratorSource, Source
 from .split import train_validation_split
@@ -26,6 +26,7 @@ from .streams import StreamAdapter
 __all__ = [
     "ArrayAdapter",
     "Epoch",
+    "GroupedEpoch",
     "StreamAdapter",
     "class_sample_weight",
     "make_adapter",

@@ -70,7 +70,6 @@ class ArrayAdapter(Progress):
         self.asked = check_count(steps, f"{where}: steps")
         self.steps = self.asked or self.passes
         self._host: tuple[list, Any] | None = None
-        self._prepare: Callable[[Nested], Nested] | None = None
         self._order: np.ndarray | None = None  # rows of the pass in progress
         self._place = 0
         self._base: int | None = None  # seeds the order of every pass
@@ -100,13 +99,12 @@ class ArrayAdapter(Progress):
 
     def prepare_by(self, prepare: Callable[[Nested], Nested]) -> None:
         """Pass the inputs of each batch through `prepare`, where batches are read; the arrays stay as they are."""
-        self._prepare = prepare
+        self.prepare = prepare
         self.in_memory = False
 
     def whole(self) -> tuple:
         """All rows as one batch."""
-        x, *rest = self.arrays
-        return (x if self._prepare is None else self._prepare(x), *rest)
+        return self.prepared(self.arrays)
 
     def order(self, rng: np.random.Generator | None = None) -> np.ndarray:
         """The rows of one pass in the order they are used, int32; random where `shuffle` says so."""
@@ -163,14 +161,14 @@ class ArrayAdapter(Progress):
         self._order = self._from = None
 
     def marked(self, rng: np.random.Generator | None = None, steps: int | None = None) -> Iterator[tuple]:
-        """The same as `batches`, each beside the place after it; None: it follows from how many were used."""
-        return ((batch, None) for batch in self.batches(rng, steps))
+        """The same as `batches`, not `prepared` yet, each beside None: its place follows from how many were used."""
+        rows = self.epoch_rows(rng, steps)
+        for start in range(0, len(rows), self.batch_size):
+            yield self.gather(rows[start : start + self.batch_size]), None
 
     def batches(self, rng: np.random.Generator | None = None, steps: int | None = None) -> Iterator[tuple]:
         """The batches of the next epoch as `(x, y, sample_weight)` of NumPy arrays."""
-        rows = self.epoch_rows(rng, steps)
-        for start in range(0, len(rows), self.batch_size):
-            yield self.gather(rows[start : start + self.batch_size])
+        return (self.prepared(batch) for batch, _ in self.marked(rng, steps))
 
     def gather(self, rows: np.ndarray) -> tuple:
         """The given rows of everything, as NumPy arrays; neighbours in order are not copied."""
@@ -180,16 +178,13 @@ class ArrayAdapter(Progress):
             picked = [leaf if leaf is None else leaf[first : first + count] for leaf in leaves]
         else:
             picked = [leaf if leaf is None else leaf.take(rows, axis=0) for leaf in leaves]
-        return self._prepared(jax.tree.unflatten(structure, picked))
-
-    def _prepared(self, batch: tuple) -> tuple:
-        return batch if self._prepare is None else (self._prepare(batch[0]), *batch[1:])
+        return jax.tree.unflatten(structure, picked)
 
     def peek(self, rng: np.random.Generator | None = None) -> tuple:
         """The first batch in the given order, to build a model with."""
         leaves, structure = self._on_host()
         first = [leaf if leaf is None else leaf[: self.batch_size] for leaf in leaves]
-        return self._prepared(jax.tree.unflatten(structure, first))
+        return self.prepared(jax.tree.unflatten(structure, first))
 
     def _on_host(self) -> tuple[list, Any]:
         if self._host is None:

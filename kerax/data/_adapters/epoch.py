@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from .._prefetch import Prefetched
 from .arrays import ArrayAdapter
 from .streams import StreamAdapter
 
-__all__ = ["Epoch"]
+__all__ = ["Epoch", "GroupedEpoch"]
 
 
 class Epoch:
@@ -53,22 +54,24 @@ class Epoch:
         self._batches: Any = None
         self._ahead: Prefetched | None = None
 
-    def __enter__(self) -> Epoch:
+    def __enter__(self) -> Self:
         self.adapter.on_epoch_begin()
         self._before = self.adapter.done
-        batches = self.adapter.marked(*self._arguments)
+        self._read(self.adapter.marked(*self._arguments))
+        return self
+
+    def _read(self, batches: Any) -> None:
         if self._depth > 0:
             self._ahead = Prefetched(batches, self._depth, self._transformed, on_close=self.adapter.interrupt)
             self._batches = self._ahead
         else:
             self._batches = map(self._transformed, batches)
-        return self
 
     def _transformed(self, pair: tuple) -> tuple:
-        batch, mark = pair
+        batch, mark = self.adapter.prepared(pair[0]), pair[1]
         return (batch if self._transform is None else self._transform(batch)), mark
 
-    def __iter__(self) -> Epoch:
+    def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> Any:
@@ -77,9 +80,12 @@ class Epoch:
         except StopIteration:
             self._ended()
             raise
-        self.given += 1
-        self.adapter.consumed(self._before + self.given, mark)
+        self._used(1, mark)
         return batch
+
+    def _used(self, count: int, mark: Any) -> None:
+        self.given += count
+        self.adapter.consumed(self._before + self.given, mark)
 
     def _ended(self) -> None:
         given = self._before + self.given
@@ -100,3 +106,63 @@ class Epoch:
         self._batches = None
         if kind is None:
             self.adapter.on_epoch_end()
+
+
+class Several(Protocol):
+    """Batches in one piece."""
+
+    @property
+    def count(self) -> int:
+        """How many they are."""
+
+
+Piece = TypeVar("Piece", bound=Several)
+
+
+class GroupedEpoch(Epoch, Generic[Piece]):
+    """The same for a step that takes several batches at once: as many as came while the ones before were used.
+
+    Args:
+        adapter: what gives the batches.
+        most: batches in one piece.
+        own: makes a batch its own, before the next one is read: a source may fill the same arrays again.
+        join: makes pieces of batches in a row that are not `adapter.prepared` yet.
+    """
+
+    def __init__(
+        self,
+        adapter: ArrayAdapter | StreamAdapter,
+        most: int,
+        own: Callable[[tuple], tuple],
+        join: Callable[[list[tuple]], Sequence[Piece]],
+    ) -> None:
+        super().__init__(adapter, depth=1)
+        self._most, self._own, self._join = most, own, join
+        self._pieces: deque[Piece] = deque()
+        self._marks: deque[Any] = deque()  # of the batches in pieces that are not used yet
+
+    def _read(self, batches: Any) -> None:
+        owned = ((self._own(batch), mark) for batch, mark in batches)
+        self._ahead = self._batches = Prefetched(
+            owned, self._depth, self._joined, on_close=self.adapter.interrupt, gather=self._most
+        )
+
+    def _joined(self, pairs: list[tuple]) -> tuple:
+        return self._join([batch for batch, _ in pairs]), [mark for _, mark in pairs]
+
+    def __next__(self) -> Piece:
+        """The next piece; tell `used` of its batches."""
+        if not self._pieces:
+            try:
+                pieces, marks = next(self._batches)
+            except StopIteration:
+                self._ended()
+                raise
+            self._pieces.extend(pieces)
+            self._marks.extend(marks)
+        return self._pieces.popleft()
+
+    def used(self, count: int) -> None:
+        """Say that the step has used the next `count` batches."""
+        mark = [self._marks.popleft() for _ in range(count)][-1]
+        self._used(count, mark)

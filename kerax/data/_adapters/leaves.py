@@ -16,11 +16,11 @@ import numpy as np
 from ... import config
 from ..._core.dtypes import is_float, real_dtype
 from ..._errors import DataError
+from ..._host.aligned import aligned
 
 __all__ = ["from_objects", "host_array", "is_array", "is_column", "is_rows", "path_name", "structured", "to_array"]
 
 _SCALARS = (int, float, complex, str, bytes, np.generic)
-_ALIGNMENT = 64  # XLA's CPU client shares memory that starts at a multiple of this
 
 
 def is_rows(value: Any) -> bool:
@@ -197,7 +197,7 @@ def from_objects(array: np.ndarray, name: str) -> np.ndarray:
             got=f"an array of objects ({', '.join(kinds[:4])})",
             expected="numbers, booleans or text",
             hint='fill what is missing among the text first: table.fillna("") for instance'
-            if "str" in kinds and set(kinds) <= {"str", "NoneType", "float"}
+            if {"str", "bytes", "NoneType"} & set(kinds) and set(kinds) <= {"str", "bytes", "NoneType", "float"}
             else "pad ragged rows, and turn categories into numbers, first",
         )
     return plain.reshape(array.shape)
@@ -215,9 +215,6 @@ def _check_range(array: np.ndarray, target: np.dtype, name: str) -> None:
 
 
 def _copied(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    size = array.size * dtype.itemsize
-    room = np.empty(size + _ALIGNMENT, np.uint8)
-    start = -room.ctypes.data % _ALIGNMENT
-    copy = room[start : start + size].view(dtype).reshape(array.shape)
+    copy = aligned(array.shape, dtype)
     np.copyto(copy, array, casting="unsafe")
     return copy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..._errors import ArgumentError
@@ -19,9 +20,11 @@ class Progress:
     Attributes:
         done: batches of the epoch in progress that were used; after `set_state` it says how many the rest
             of the epoch leaves out. 0 between two epochs.
+        prepare: what the inputs of each batch go through, where batches are read; None for nothing.
     """
 
     done = 0
+    prepare: Callable[[Any], Any] | None = None
     _kind = ""  # of the data, so that a state is not given to other data
     _mark: Any = None  # the place after the last batch used; None: the place where reading stands
 
@@ -32,6 +35,10 @@ class Progress:
     def _go_to(self, place: Any) -> None:
         """Read from `place` on."""
         raise NotImplementedError
+
+    def prepared(self, batch: tuple) -> tuple:
+        """A batch of `marked`, its inputs passed through `prepare`."""
+        return batch if self.prepare is None else (self.prepare(batch[0]), *batch[1:])
 
     def consumed(self, done: int, mark: Any = None) -> None:
         """Say that the step has used `done` batches of this epoch.

@@ -52,10 +52,10 @@ class StreamAdapter(Progress):
         self.steps = self.asked or source.steps
         self.class_weight = None if class_weight is None else check_class_weight(class_weight)
         self.output_shape = output_shape
-        self._prepare: Callable[[Any], Any] | None = None
         self._structure: Any = None
         self._seen = 0
         self._peeked: list[tuple] = []  # batches, each beside the place after it
+        self._shown: tuple | None = None  # the first of them as `peek` gave it
         self._in_epoch = False
         self._start: Any = None  # the place before the batch that was peeked at
         if source.steps == 0:
@@ -65,11 +65,11 @@ class StreamAdapter(Progress):
         """Weigh the labels of the batches to come; see `class_sample_weight`."""
         self.class_weight, self.output_shape = check_class_weight(class_weight), output_shape
         self._peeked = [(self._weighed(*batch), mark) for batch, mark in self._peeked]
+        self._shown = None
 
     def prepare_by(self, prepare: Callable[[Any], Any]) -> None:
         """Pass the inputs of each batch through `prepare`, where batches are read."""
-        self._prepare = prepare
-        self._peeked = [((prepare(x), *rest), mark) for (x, *rest), mark in self._peeked]
+        self.prepare, self._shown = prepare, None
 
     def batches(self, rng: np.random.Generator | None = None, steps: int | None = None) -> Iterator[tuple]:
         """The batches of the next epoch as `(x, y, sample_weight)` of arrays.
@@ -78,12 +78,13 @@ class StreamAdapter(Progress):
             rng: shuffles the batches of a PyDataset, where that was asked for.
             steps: the most batches to give; what comes after them stays for the next call.
         """
-        return (batch for batch, _ in self.marked(rng, steps))
+        return (self.prepared(batch) for batch, _ in self.marked(rng, steps))
 
     def marked(self, rng: np.random.Generator | None = None, steps: int | None = None) -> Iterator[tuple]:
-        """The same as `batches`, each beside the place after it."""
+        """The same as `batches`, not `prepared` yet, each beside the place after it."""
         steps = steps or self.asked
         given = self.done
+        self._shown = None
         while self._peeked:
             given += 1
             yield self._peeked.pop(0)
@@ -115,7 +116,7 @@ class StreamAdapter(Progress):
         return self.source.place() if self._start is None else self._start
 
     def _go_to(self, place: Any) -> None:
-        self._peeked, self._start = [], None
+        self._peeked, self._shown, self._start = [], None, None
         self.source.go_to(place)
 
     def peek(self, rng: np.random.Generator | None = None) -> tuple:
@@ -136,7 +137,9 @@ class StreamAdapter(Progress):
                 expected="at least one",
                 hint="make a new generator for each call; a used one does not begin again",
             )
-        return self._peeked[0][0]
+        if self._shown is None:
+            self._shown = self.prepared(self._peeked[0][0])
+        return self._shown
 
     def _normal(self, data: Any) -> tuple:
         place = f"{self.where}: batch {self._seen}"
@@ -151,8 +154,7 @@ class StreamAdapter(Progress):
             structured(part, name, lambda leaf, path: to_array(leaf, f"{place}: {path}")) for name, part in parts
         )
         self._check(batch, place)
-        x, y, sample_weight = self._weighed(*batch)
-        return (x if self._prepare is None else self._prepare(x)), y, sample_weight
+        return self._weighed(*batch)
 
     def _check(self, batch: tuple, place: str) -> None:
         leaves = [
