@@ -65,9 +65,9 @@ def batch_rows(value: Any) -> Any:
     return value if current is None else current.place_rows(value, 0)
 
 
-def batch_columns(value: Any) -> Any:
-    """A (steps, batch) table, its columns spread over the devices."""
-    return jax.device_put(value) if current is None else current.place_rows(value, 1)
+def batch_columns(values: list[Any]) -> list[Any]:
+    """(steps, batch, ...) arrays, their columns spread over the devices."""
+    return jax.device_put(values) if current is None else [current.place_rows(value, 1) for value in values]
 
 
 def constrain_rows(value: Any) -> Any:

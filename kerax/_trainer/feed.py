@@ -19,7 +19,7 @@ BLOCK_BATCHES = 256
 
 def leaves_of(batch: Any) -> list[Any]:
     """The arrays of a batch, in order, without what is None."""
-    return [leaf for leaf in tree.flatten(batch) if leaf is not None]
+    return jax.tree.leaves(batch)
 
 
 def fits(leaves: list[Any]) -> bool:
@@ -76,7 +76,7 @@ class Resident:
         table = padded.reshape(self.steps, self.batch_size)
         if self.width > self.batch_size:
             table = np.pad(table, ((0, 0), (0, self.width - self.batch_size)))
-        self.order = placement.batch_columns(table)
+        (self.order,) = placement.batch_columns([table])
 
     @property
     def padded(self) -> bool:

@@ -27,8 +27,8 @@ from .pace import Lagging
 from .programs import fill
 from .runners import BatchRunner
 
-MOST = 8  # batches in a stack: then a dispatch costs each of them little, and not much is read ahead
-BYTES = 1 << 20  # of a stack: of larger batches fewer, or none, since they take long themselves
+MOST = 32  # batches in a stack: then even the smallest ones pay little of a dispatch, and not much is read ahead
+BYTES = 1 << 20  # of a stack, and of its texts: of larger batches fewer, or none, since they take long themselves
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,10 +68,8 @@ class Stacker:
         return [self._stack(list(alike)) for _, alike in itertools.groupby(batches, self._shape)]
 
     def _shape(self, batch: tuple) -> tuple:
-        return tuple(
-            leaf if leaf is None else (leaf.shape[1:] if self.size else leaf.shape, _kind(leaf.dtype))
-            for leaf in tree.flatten(batch)
-        )
+        leaves = leaves_of(batch)
+        return tuple((leaf.shape[1:] if self.size else leaf.shape, _kind(leaf.dtype)) for leaf in leaves)
 
     def _stack(self, batches: list[tuple]) -> Stack:
         if self.prepare is not None and self.rowwise:
@@ -85,7 +83,7 @@ class Stacker:
         spec = fill(batches[0], [jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype) for leaf in leaves])
         rows = np.zeros(self.most, np.int32)
         rows[: len(lengths)] = lengths
-        return Stack(len(batches), [placement.batch_columns(leaf) for leaf in leaves], rows, spec)
+        return Stack(len(batches), placement.batch_columns(leaves), rows, spec)
 
     def _prepared(self, batches: list[tuple]) -> list[tuple]:
         """The batches with their inputs prepared, as if they were one."""
@@ -119,9 +117,16 @@ def _kind(dtype: np.dtype) -> Any:
     return dtype.kind if dtype.kind in "OUST" else dtype
 
 
+def _bytes(batch: tuple) -> int:
+    """What a batch takes on the host, its texts included."""
+    return sum(
+        sum(map(len, leaf.ravel().tolist())) if leaf.dtype.kind == "O" else leaf.nbytes for leaf in leaves_of(batch)
+    )
+
+
 def own(batch: tuple) -> tuple:
     """A batch on the host that shares nothing with its source."""
-    return tree.map_structure(lambda leaf: leaf if leaf is None else np.array(leaf), batch)
+    return jax.tree.map(np.array, batch)
 
 
 class StackRunner(BatchRunner):
@@ -133,6 +138,7 @@ class StackRunner(BatchRunner):
     def __init__(self, model: Any, adapter: Any, mode: str, listeners: CallbackList) -> None:
         super().__init__(model, adapter, mode, listeners)
         self._first = adapter.peek()
+        self._bytes = max(_bytes(self._first), _bytes(adapter.peek(raw=True)))
         self._most: int | None = None
 
     def epoch(self) -> Logs:
@@ -144,10 +150,9 @@ class StackRunner(BatchRunner):
 
     def _at_once(self, batch: tuple) -> int:
         """How many batches like this one may be stacked."""
-        leaves = leaves_of(batch)
-        if not all(isinstance(leaf, np.ndarray) for leaf in leaves):
+        if not all(isinstance(leaf, np.ndarray) for leaf in leaves_of(batch)):
             return 1
-        most = min(MOST, BYTES // max(1, sum(leaf.nbytes for leaf in leaves)), self.adapter.steps or MOST)
+        most = min(MOST, BYTES // max(1, self._bytes), self.adapter.steps or MOST)
         if most <= 1:
             return 1
         self.engine.refresh()

@@ -76,6 +76,7 @@ def test_what_was_read_meanwhile_is_one_dispatch(monkeypatch, dispatches, data):
         return goes_through(self, *arguments)
 
     monkeypatch.setattr(stacks.StackRunner, "_goes_through", slow)
+    monkeypatch.setattr(stacks, "MOST", 8)
     monkeypatch.setattr(pace.Lagging, "stride", lambda self, step: 100)
     model = classifier()
     model.fit(batches(*data), verbose=0)
@@ -206,6 +207,17 @@ def test_text_is_prepared_for_a_stack_as_for_a_batch(monkeypatch, dispatches):
     same(whole, streamed)
     assert sum(dispatches) == 18
     assert len(sizes) < 18
+
+
+def test_long_texts_are_not_gathered(dispatches):
+    text = layers.TextVectorization(output_sequence_length=4, vocabulary=["word"])
+    model = keras.Sequential([keras.Input((1,), dtype="string"), text, layers.Embedding(3, 2), layers.Flatten()])
+    model.add(layers.Dense(1))
+    model.compile("sgd", "mse")
+    long = np.array(["word " * 100_000] * 3, object)
+    model.fit(((long, np.ones(3)) for _ in range(3)), verbose=0)
+    assert int(model.optimizer.iterations) == 3
+    assert not dispatches
 
 
 def test_logs_of_the_users_own_step(data):

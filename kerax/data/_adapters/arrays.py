@@ -180,11 +180,12 @@ class ArrayAdapter(Progress):
             picked = [leaf if leaf is None else leaf.take(rows, axis=0) for leaf in leaves]
         return jax.tree.unflatten(structure, picked)
 
-    def peek(self, rng: np.random.Generator | None = None) -> tuple:
-        """The first batch in the given order, to build a model with."""
+    def peek(self, rng: np.random.Generator | None = None, *, raw: bool = False) -> tuple:
+        """The first batch in the given order, to build a model with; `raw`: not `prepared`."""
         leaves, structure = self._on_host()
         first = [leaf if leaf is None else leaf[: self.batch_size] for leaf in leaves]
-        return self.prepared(jax.tree.unflatten(structure, first))
+        batch = jax.tree.unflatten(structure, first)
+        return batch if raw else self.prepared(batch)
 
     def _on_host(self) -> tuple[list, Any]:
         if self._host is None:

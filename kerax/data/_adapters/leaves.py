@@ -59,9 +59,9 @@ def path_name(name: str, path: tuple) -> str:
 
 
 def structured(structure: Any, name: str, convert: Callable[[Any, str], Any], path: tuple = ()) -> Any:
-    """`convert(leaf, its name)` of every leaf of a nested structure; None stays."""
-    if structure is None:
-        return None
+    """`convert(leaf, its name)` of every leaf of a nested structure; None stays, and arrays that fit already."""
+    if structure is None or (type(structure) is np.ndarray and _fits(structure)):
+        return structure
     if isinstance(structure, Mapping):
         return {key: structured(value, name, convert, (*path, key)) for key, value in structure.items()}
     if isinstance(structure, (list, tuple)) and not is_rows(structure):
@@ -157,23 +157,31 @@ def _from_pandas(value: Any, name: str) -> np.ndarray:
     return value.to_numpy(dtype=dtype)
 
 
+def _fits(array: np.ndarray) -> bool:
+    dtype = array.dtype
+    return dtype.kind in "biufc" and array.ndim > 0 and array.flags.c_contiguous and dtype == _target(dtype)
+
+
+def _target(dtype: np.dtype) -> np.dtype:
+    """What numbers of a dtype become."""
+    kept = jax.dtypes.canonicalize_dtype(dtype.newbyteorder("=")) if dtype.kind in "biuc" else None
+    return np.dtype(real_dtype(config.floatx()) if kept is None else kept)
+
+
 def _normal(array: np.ndarray, name: str) -> np.ndarray:
     if array.dtype.kind == "O":
         array = from_objects(array, name)
     dtype = array.dtype
     if dtype.kind in "USTO":
         return array
-    if is_float(dtype):
-        target = np.dtype(real_dtype(config.floatx()))
-    elif dtype.kind in "biuc":
-        target = np.dtype(jax.dtypes.canonicalize_dtype(dtype.newbyteorder("=")))
-    else:
+    if not (is_float(dtype) or dtype.kind in "biuc"):
         raise DataError(
             name,
             got=f"dtype {dtype}",
             expected="numbers, booleans or text",
             hint="turn dates into numbers first" if dtype.kind in "mM" else None,
         )
+    target = _target(dtype)
     if dtype == target:
         return array if array.flags.c_contiguous else _copied(array, target)
     if dtype.kind in "iu" and array.size:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import jax
 import numpy as np
 
 from ... import tree
@@ -52,7 +53,8 @@ class StreamAdapter(Progress):
         self.steps = self.asked or source.steps
         self.class_weight = None if class_weight is None else check_class_weight(class_weight)
         self.output_shape = output_shape
-        self._structure: Any = None
+        self._structure = jax.tree.structure(())  # of the first batch
+        self._names: list[str] = []  # of its arrays
         self._seen = 0
         self._peeked: list[tuple] = []  # batches, each beside the place after it
         self._shown: tuple | None = None  # the first of them as `peek` gave it
@@ -119,8 +121,12 @@ class StreamAdapter(Progress):
         self._peeked, self._shown, self._start = [], None, None
         self.source.go_to(place)
 
-    def peek(self, rng: np.random.Generator | None = None) -> tuple:
+    def peek(self, rng: np.random.Generator | None = None, *, raw: bool = False) -> tuple:
         """The first batch, which `batches` will give again, to build a model with.
+
+        Args:
+            rng: shuffles the batches of a PyDataset, where that was asked for.
+            raw: whether it is given as `marked` gives it, not `prepared`.
 
         Raises:
             DataError: there is none.
@@ -137,6 +143,8 @@ class StreamAdapter(Progress):
                 expected="at least one",
                 hint="make a new generator for each call; a used one does not begin again",
             )
+        if raw:
+            return self._peeked[0][0]
         if self._shown is None:
             self._shown = self.prepared(self._peeked[0][0])
         return self._shown
@@ -157,23 +165,27 @@ class StreamAdapter(Progress):
         return self._weighed(*batch)
 
     def _check(self, batch: tuple, place: str) -> None:
-        leaves = [
+        leaves, structure = jax.tree.flatten(batch)
+        if structure == self._structure and len({leaf.shape[0] for leaf in leaves}) == 1 and leaves[0].shape[0]:
+            return
+        named = [
             (path_name(name, path), leaf)
             for name, part in zip(("x", "y", "sample_weight"), batch, strict=True)
             for path, leaf in tree.flatten_with_path(part)
+            if leaf is not None
         ]
-        structure = [path for path, leaf in leaves if leaf is not None]
-        if self._structure is None:
-            self._structure = structure
-        elif structure != self._structure:
+        names = [name for name, _ in named]
+        if not self._names:
+            self._structure, self._names = structure, names
+        elif names != self._names:
             raise DataError(
                 place,
-                got=", ".join(structure) or "nothing",
-                expected=f"what the first batch held: {', '.join(self._structure)}",
+                got=", ".join(names) or "nothing",
+                expected=f"what the first batch held: {', '.join(self._names)}",
             )
-        rows = {leaf.shape[0] for _, leaf in leaves if leaf is not None}
+        rows = {leaf.shape[0] for leaf in leaves}
         if len(rows) != 1 or 0 in rows:
-            counts = ", ".join(f"{path}: {leaf.shape[0]} rows" for path, leaf in leaves if leaf is not None)
+            counts = ", ".join(f"{name}: {leaf.shape[0]} rows" for name, leaf in named)
             raise DataError(place, got=counts or "nothing", expected="the same number of rows, at least one, in each")
 
     def _weighed(self, x: Any, y: Any, sample_weight: Any) -> tuple:
