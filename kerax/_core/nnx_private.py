@@ -17,12 +17,17 @@ import jax
 from flax import nnx
 from flax.nnx import tracers
 
+from . import turns
 from .context import here
 
 
 def raw(variable: nnx.Variable) -> Any:
-    """What the Variable holds, unseen by any watcher."""
-    return variable._raw_value
+    """What the Variable holds, unseen by any watcher; after the turn of a thread that has it in its hands."""
+    value = variable._raw_value  # held before it is asked whose turn it is: memory that somebody holds is not reused
+    if turns.holder is not None and turns.taken():
+        with turns.lock:
+            return variable._raw_value
+    return value
 
 
 def put(variable: nnx.Variable, value: Any) -> None:
@@ -35,8 +40,12 @@ _get_raw = operator.attrgetter("_raw_value")
 
 
 def raw_all(variables: Sequence[nnx.Variable]) -> list[Any]:
-    """What the Variables hold."""
-    return list(map(_get_raw, variables))
+    """What the Variables hold, as `raw` gives it."""
+    values = list(map(_get_raw, variables))
+    if turns.holder is not None and turns.taken():
+        with turns.lock:
+            return list(map(_get_raw, variables))
+    return values
 
 
 def put_all(variables: Sequence[nnx.Variable], values: Sequence[Any]) -> None:
@@ -150,7 +159,7 @@ class ReadWhenFlattened:
         def flatten(x: Any) -> tuple[tuple[Any], tuple]:
             for notice in here.read:
                 notice(x)
-            return (x._raw_value,), tuple(sorted(x._var_metadata.items()))
+            return (raw(x),), tuple(sorted(x._var_metadata.items()))
 
         def flatten_with_keys(x: Any) -> tuple[tuple[Any], tuple]:
             (value,), metadata = flatten(x)

@@ -13,7 +13,7 @@ from typing import Any
 import jax
 from flax import nnx
 
-from . import nnx_private
+from . import nnx_private, turns
 from .context import flow, here, setting
 
 
@@ -68,6 +68,9 @@ def pure(fn: Callable, carried: Carried, check: bool = True, check_reads: bool =
     """
 
     def run(values: Sequence[Any], *args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
+        return turns.taking(run_now, values, args, kwargs)
+
+    def run_now(values: Sequence[Any], args: tuple, kwargs: dict[str, Any]) -> tuple[Any, list[Any]]:
         held = nnx_private.Held(carried.variables, values)
         unknown: dict[int, nnx.Variable] = {}
         born: set[int] = set()

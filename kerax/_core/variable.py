@@ -115,10 +115,10 @@ class Variable(nnx_private.ReadWhenFlattened, nnx.Variable):
             notice(self)
 
     def __reduce__(self) -> tuple:
-        return _revived, (type(self), self._raw_value, self._var_metadata)
+        return _revived, (type(self), nnx_private.raw(self), self._var_metadata)
 
     def __deepcopy__(self, memo: dict) -> Variable:
-        new = memo[id(self)] = _revived(type(self), jnp.array(self._raw_value), copy.copy(self._var_metadata))
+        new = memo[id(self)] = _revived(type(self), jnp.array(nnx_private.raw(self)), copy.copy(self._var_metadata))
         return new
 
     # -- reading ---------------------------------------------------------------------------
@@ -128,7 +128,7 @@ class Variable(nnx_private.ReadWhenFlattened, nnx.Variable):
         """The array it holds; in the compute dtype of the layer being called where autocast applies."""
         for notice in here.read:
             notice(self)
-        x = self._raw_value
+        x = nnx_private.raw(self)
         if here.autocast is not None and self._var_metadata["autocast"] and is_float(x.dtype):
             return x.astype(here.autocast)
         return x
@@ -166,7 +166,7 @@ class Variable(nnx_private.ReadWhenFlattened, nnx.Variable):
         return format(self.numpy()[()], spec) if spec else str(self)
 
     def __repr__(self) -> str:
-        x = self._raw_value
+        x = nnx_private.raw(self)
         shown = "" if isinstance(x, jax.core.Tracer) else f", value={np.asarray(x)}"
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}{shown}>"
 
@@ -213,7 +213,7 @@ class Variable(nnx_private.ReadWhenFlattened, nnx.Variable):
         """The value without autocast."""
         for notice in here.read:
             notice(self)
-        return self._raw_value
+        return nnx_private.raw(self)
 
     def set_value(self, value: Any, *, index: Any = _MISSING) -> None:
         """Assign the whole, or the part that `index` names."""

@@ -9,6 +9,7 @@ model needs room for one copy of its weights and slots. Nothing is ever lost for
   Ctrl-C finds the Variables before a step or after it. Only while JAX compiles does Python run in
   between; the first calls keep the state on the host until theirs is safe.
 - A step that calls back into Python may fail on its way: it reuses nothing, and is waited for.
+- Other threads that read the Variables wait until the dispatch is under way, and find what it gives.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._core import nnx_private
+from .._core import nnx_private, turns
 
 _COMPILING = 2  # calls that may compile: the first, and the second, which sees what the first gave
 
@@ -48,10 +49,14 @@ class Program:
 
     def __call__(self, *args: Any) -> list[Any]:
         """Run it on what the Variables hold; the outputs."""
+        if self._reuse:
+            return turns.taking(self._run_in_place, args)
         still = nnx_private.raw_all(self._still)
-        if not self._reuse:
-            flat = jax.block_until_ready(self._run(nnx_private.raw_all(self._moving), still, *args))
-            return nnx_private.put_from(self._moving, iter(flat))
+        flat = jax.block_until_ready(self._run(nnx_private.raw_all(self._moving), still, *args))
+        return nnx_private.put_from(self._moving, iter(flat))
+
+    def _run_in_place(self, args: tuple) -> list[Any]:
+        still = nnx_private.raw_all(self._still)
         moving = nnx_private.raw_all(self._moving)
         counts = list(map(sys.getrefcount, moving))
         if moving and max(counts) > _ALONE:
