@@ -24,7 +24,7 @@ from .context import here
 def raw(variable: nnx.Variable) -> Any:
     """What the Variable holds, unseen by any watcher; after the turn of a thread that has it in its hands."""
     value = variable._raw_value  # held before it is asked whose turn it is: memory that somebody holds is not reused
-    if turns.holder is not None and turns.taken():
+    if turns.holder is not None and turns.elsewhere((variable,)):
         with turns.lock:
             return variable._raw_value
     return value
@@ -42,7 +42,7 @@ _get_raw = operator.attrgetter("_raw_value")
 def raw_all(variables: Sequence[nnx.Variable]) -> list[Any]:
     """What the Variables hold, as `raw` gives it."""
     values = list(map(_get_raw, variables))
-    if turns.holder is not None and turns.taken():
+    if turns.holder is not None and turns.elsewhere(variables):
         with turns.lock:
             return list(map(_get_raw, variables))
     return values

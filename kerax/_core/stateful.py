@@ -68,7 +68,7 @@ def pure(fn: Callable, carried: Carried, check: bool = True, check_reads: bool =
     """
 
     def run(values: Sequence[Any], *args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
-        return turns.taking(run_now, values, args, kwargs)
+        return turns.taking(None, run_now, values, args, kwargs)
 
     def run_now(values: Sequence[Any], args: tuple, kwargs: dict[str, Any]) -> tuple[Any, list[Any]]:
         held = nnx_private.Held(carried.variables, values)

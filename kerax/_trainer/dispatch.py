@@ -44,13 +44,14 @@ class Program:
 
         self._run = jax.jit(flat, donate_argnums=0) if reuse else jax.jit(flat)
         self._moving, self._still = list(moving), list(still)
+        self._hands = frozenset(map(id, self._moving))
         self._reuse = reuse
         self._calls = 0
 
     def __call__(self, *args: Any) -> list[Any]:
         """Run it on what the Variables hold; the outputs."""
         if self._reuse:
-            return turns.taking(self._run_in_place, args)
+            return turns.taking(self._hands, self._run_in_place, args)
         still = nnx_private.raw_all(self._still)
         flat = jax.block_until_ready(self._run(nnx_private.raw_all(self._moving), still, *args))
         return nnx_private.put_from(self._moving, iter(flat))

@@ -8,6 +8,7 @@ import pytest
 
 import kerax as keras
 from kerax import layers
+from kerax._core import turns
 
 
 @pytest.fixture
@@ -75,6 +76,25 @@ def test_a_thread_beside_a_fit_in_memory(data):
     assert not errors
     assert answers
     assert all(np.isfinite(answer).all() for answer in answers)
+
+
+def test_a_variable_that_no_step_changes_is_read_at_once():
+    changed, other = keras.Variable(1.0), keras.Variable(2.0)
+    read = []
+
+    def step():
+        reader = threading.Thread(target=lambda: read.append(float(other.value)))
+        reader.start()
+        reader.join(20)
+        slow = threading.Thread(target=lambda: read.append(float(changed.value)))
+        slow.start()
+        slow.join(0.1)
+        assert slow.is_alive()
+        changed.assign(3.0)
+        return slow
+
+    turns.taking({id(changed)}, step).join()
+    assert read == [2.0, 3.0]
 
 
 def test_variables_read_while_a_step_is_traced(data):
