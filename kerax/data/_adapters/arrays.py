@@ -161,14 +161,10 @@ class ArrayAdapter(Progress):
         self._order = self._from = None
 
     def marked(self, rng: np.random.Generator | None = None, steps: int | None = None) -> Iterator[tuple]:
-        """The same as `batches`, not `prepared` yet, each beside None: its place follows from how many were used."""
+        """See `Progress`; None for a place, which follows from how many batches were used."""
         rows = self.epoch_rows(rng, steps)
         for start in range(0, len(rows), self.batch_size):
             yield self.gather(rows[start : start + self.batch_size]), None
-
-    def batches(self, rng: np.random.Generator | None = None, steps: int | None = None) -> Iterator[tuple]:
-        """The batches of the next epoch as `(x, y, sample_weight)` of NumPy arrays."""
-        return (self.prepared(batch) for batch, _ in self.marked(rng, steps))
 
     def gather(self, rows: np.ndarray) -> tuple:
         """The given rows of everything, as NumPy arrays; neighbours in order are not copied."""

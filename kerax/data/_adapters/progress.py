@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+
+import numpy as np
 
 from ..._errors import ArgumentError
 
@@ -35,6 +37,19 @@ class Progress:
     def _go_to(self, place: Any) -> None:
         """Read from `place` on."""
         raise NotImplementedError
+
+    def marked(self, rng: np.random.Generator | None = None, steps: int | None = None) -> Iterator[tuple]:
+        """The batches of the next epoch as `(x, y, sample_weight)`, not `prepared` yet, each beside the place after it.
+
+        Args:
+            rng: shuffles, where that was asked for.
+            steps: the most batches to give; None for what was asked, or a whole pass.
+        """
+        raise NotImplementedError
+
+    def batches(self, rng: np.random.Generator | None = None, steps: int | None = None) -> Iterator[tuple]:
+        """The same, `prepared` and alone."""
+        return (self.prepared(batch) for batch, _ in self.marked(rng, steps))
 
     def prepared(self, batch: tuple) -> tuple:
         """A batch of `marked`, its inputs passed through `prepare`."""

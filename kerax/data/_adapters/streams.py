@@ -73,17 +73,8 @@ class StreamAdapter(Progress):
         """Pass the inputs of each batch through `prepare`, where batches are read."""
         self.prepare, self._shown = prepare, None
 
-    def batches(self, rng: np.random.Generator | None = None, steps: int | None = None) -> Iterator[tuple]:
-        """The batches of the next epoch as `(x, y, sample_weight)` of arrays.
-
-        Args:
-            rng: shuffles the batches of a PyDataset, where that was asked for.
-            steps: the most batches to give; what comes after them stays for the next call.
-        """
-        return (self.prepared(batch) for batch, _ in self.marked(rng, steps))
-
     def marked(self, rng: np.random.Generator | None = None, steps: int | None = None) -> Iterator[tuple]:
-        """The same as `batches`, not `prepared` yet, each beside the place after it."""
+        """See `Progress`; what comes after `steps` batches stays for the next call."""
         steps = steps or self.asked
         given = self.done
         self._shown = None
