@@ -17,7 +17,7 @@ import numpy as np
 from flax import nnx
 
 from .._errors import ArgumentError, ShapeError, StateError
-from . import context, nnx_private, placement
+from . import context, nnx_private, placement, turns
 from .dtypes import is_float, real_dtype, standardize_dtype
 from .naming import auto_name
 
@@ -181,6 +181,12 @@ class Variable(nnx_private.ReadWhenFlattened, nnx.Variable):
             ShapeError: a value of another shape.
             StateError: inside a function compiled with plain `jax.jit`.
         """
+        if turns.holder is not None and turns.elsewhere((self,)):
+            with turns.lock:  # else the step of the other thread would write over it
+                return self._assign(value)
+        return self._assign(value)
+
+    def _assign(self, value: Any) -> Variable:
         before = self._raw_value
         value = plain(value)
         if not isinstance(value, jax.Array) or value.dtype != before.dtype or value.weak_type:

@@ -135,17 +135,14 @@ class Prefetched:
         with shared.changed:
             while not (shared.ready or shared.ended or shared.stopped):
                 shared.wanted = True
-                if shared.changed.wait(
-                    _TURN if shared.group else 1.0
-                ):  # without end it could not always be interrupted
-                    continue
-                if shared.group:  # the thread waits for the next item: these are used meanwhile
-                    break
+                patience = _TURN if shared.group else 1.0  # a wait without end cannot be interrupted on every platform
+                if not shared.changed.wait(patience) and shared.group:
+                    break  # the thread waits for the next item: these are used meanwhile
             if shared.ready:
                 item = shared.ready.popleft()
                 shared.changed.notify_all()
                 return item
-            group = shared.taken()
+            group, shared.wanted = shared.taken(), False
             error = None
             if not group:
                 error, shared.error = shared.error, None

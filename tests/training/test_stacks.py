@@ -106,7 +106,9 @@ def test_each_batch_is_used_as_it_comes_where_nothing_is_read_ahead(monkeypatch,
     def waiting():
         for number, batch in enumerate(batches(*data)):
             with more:  # the first is read before the epoch
-                assert more.wait_for(lambda: len(used) >= number - 1, 20), f"batch {number}: {len(used)} were used"  # noqa: B023
+                assert more.wait_for(lambda due=number - 1: len(used) >= due, 20), (
+                    f"batch {number}: {len(used)} were used"
+                )
             yield batch
 
     model = classifier()
@@ -225,19 +227,12 @@ def test_long_texts_are_not_gathered(dispatches):
 
 
 def test_logs_of_the_users_own_step(data):
-    class Own(keras.Model):
-        def __init__(self):
-            super().__init__()
-            self.dense = layers.Dense(1)
-
-        def call(self, x):
-            return self.dense(x)
-
+    class Own(keras.Sequential):
         def train_step(self, batch):
             logs = super().train_step(batch)
             return {**logs, "count": keras.ops.cast(self.optimizer.iterations, "float32")}
 
-    model = Own()
+    model = Own([layers.Dense(1)])
     model.compile("sgd", "mse")
     history = model.fit(batches(*data, epochs=2), steps_per_epoch=19, epochs=2, verbose=0).history
     assert history["count"] == [19.0, 38.0]

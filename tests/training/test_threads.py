@@ -97,6 +97,21 @@ def test_a_variable_that_no_step_changes_is_read_at_once():
     assert read == [2.0, 3.0]
 
 
+def test_what_another_thread_assigns_is_not_lost():
+    changed = keras.Variable(1.0)
+
+    def step():
+        writer = threading.Thread(target=lambda: changed.assign(5.0))
+        writer.start()
+        writer.join(0.1)
+        assert writer.is_alive()
+        changed.assign(3.0)
+        return writer
+
+    turns.taking({id(changed)}, step).join()
+    assert float(changed.value) == 5.0
+
+
 def test_variables_read_while_a_step_is_traced(data):
     found, waited = [], []
 
